@@ -1,0 +1,47 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+# A user's own settings must not leak into the virtual environment.
+unexport PYTHONPATH
+
+.PHONY: help up down query preview test test-unit test-live check golden lock
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+up: .venv/complete ## bring up two regions and the global query on this machine
+	@$(PYTHON) -m local up
+
+down: .venv/complete ## stop all that `make up` started
+	@$(PYTHON) -m local down
+
+query: .venv/complete ## show the query over all regions again
+	@$(PYTHON) -m local query
+
+preview: .venv/complete ## preview a production stack file without a cluster: make preview STACK=apac
+	@$(PYTHON) -m local preview $(STACK)
+
+test: .venv/complete ## all tests: unit, plugins through the real engine, live on the local platform
+	@$(PYTHON) -m local tools && $(PYTHON) -m pytest
+
+test-unit: .venv/complete ## tests that need no root, no Go and no cluster
+	@$(PYTHON) -m pytest -m "not live and not plugins"
+
+check: .venv/complete ## formatting and lint
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check .
+
+golden: .venv/complete ## write the golden files anew
+	@$(PYTHON) -m pytest -m "not live and not plugins" --snapshot-update
+
+lock: ## write the lock files anew from pyproject.toml
+	@uv="uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml"; \
+	.venv/bin/$$uv --output-file requirements.lock && .venv/bin/$$uv --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+# uv installs without compiling every module first, which pip spends minutes on.
+.venv/complete: requirements-dev.lock
+	@echo "Python packages (.venv)"
+	@python3 -c 'import ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; }
+	@python3 -m venv --clear .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r <(sed -n '/^uv==/,/^[^ ]*[^\\]$$/p' requirements-dev.lock)
+	@VIRTUAL_ENV=.venv .venv/bin/uv pip sync --quiet --require-hashes requirements-dev.lock
+	@touch $@

@@ -1,0 +1,78 @@
+"""The local platform's commands; `make up` and `make down` call them. `python -m local --help` lists them."""
+
+import argparse
+import fcntl
+import os
+import signal
+import sys
+
+from local import control_plane, node, platform, preview, progress, stacks, tools
+from local.paths import CACHE
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="bring everything up, and show one query over all regions")
+    commands.add_parser("down", help="stop everything and remove its state; built tools are kept")
+    commands.add_parser("tools", help="download or build the programs, and start nothing")
+    commands.add_parser("query", help="show the query over all regions again")
+    offline = commands.add_parser("preview", help="preview a production stack file: no cluster, credentials or state")
+    offline.add_argument("stack", choices=preview.STACKS)
+    for name in ("pulumi", "kubectl"):
+        command = commands.add_parser(name, help=f"run {name} against the local platform", add_help=False)
+        command.add_argument("arguments", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    if options.command in ("pulumi", "kubectl"):
+        return passthrough(options.command, options.arguments)
+    if options.command == "preview":
+        return preview.preview(options.stack)
+    actions = {"up": platform.up, "down": platform.down, "tools": platform.fetch_tools, "query": platform.query}
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress.say("another command works on the local platform: wait until it has ended", "red")
+            return 1
+        return actions[options.command]()
+
+
+def passthrough(name: str, arguments: list[str]) -> int:
+    """Runs the CLI with the platform's own environment, so that it cannot reach anything else."""
+    running = node.current()
+    if not running:
+        progress.say("the local platform does not run: start it with `make up`", "red")
+        return 1
+    if name == "kubectl":
+        command = [tools.KUBERNETES.program("kubectl"), f"--kubeconfig={control_plane.KUBECONFIG}", *arguments]
+        return _replace(command, dict(os.environ))
+    command = ["pulumi", *arguments]
+    stack = _option(arguments, "-s", "--stack")
+    if stack in stacks.STACKS and arguments[0] in ("preview", "up", "refresh", "destroy", "config"):
+        command.append(f"--config-file={stacks.config_file(stack)}")
+    return _replace(command, stacks.environment(running))
+
+
+def _replace(command: list[str], environment: dict[str, str]) -> int:
+    sys.stdout.flush()
+    os.execvpe(command[0], command, environment)
+
+
+def _option(arguments: list[str], *names: str) -> str | None:
+    for position, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        if name in names:
+            return value or (arguments[position + 1] if position + 1 < len(arguments) else None)
+    return None
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        progress.say("interrupted; nothing is lost: the same command goes on where it stopped", "yellow")
+        sys.exit(128 + signal.SIGINT)
+    except (tools.ToolError, node.NodeError, stacks.StackError, platform.PlatformError) as error:
+        progress.say(str(error), "red")
+        sys.exit(1)

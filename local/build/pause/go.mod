@@ -1,0 +1,5 @@
+module observability.local/build/pause
+
+go 1.26
+
+tool observability.local/build/pause

@@ -1,0 +1,119 @@
+"""The cluster's own certificate authority, the certificates it issues, and kubeconfig files made of them."""
+
+import base64
+import datetime
+import ipaddress
+from pathlib import Path
+
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+CONTEXT = "observability-local"
+LIFETIME = datetime.timedelta(days=365)
+
+#: file stem -> (common name, organisation): who each client is to the API server's RBAC.
+CLIENTS = {
+    "admin": ("admin", "system:masters"),
+    "api-server-to-kubelet": ("kube-apiserver", "system:masters"),
+    "controller-manager": ("system:kube-controller-manager", ""),
+    "scheduler": ("system:kube-scheduler", ""),
+    "kubelet": ("system:node:local", "system:nodes"),
+    "kube-proxy": ("system:kube-proxy", ""),
+}
+
+
+def create(folder: Path, server: str, addresses: list[str]) -> None:
+    """Writes `ca.crt`, the API server's certificate, the service account key, and per client a certificate and a
+    kubeconfig.
+
+    server: the API server's URL; addresses: the IP addresses that it answers at. Existing files are kept: a running
+    cluster goes on trusting what it was started with.
+    """
+    if (folder / "complete").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    authority_key = _key(folder / "ca.key")
+    authority = _certificate(authority_key, authority_key, "observability-local", "", issuer=None, addresses=[])
+    _write(folder / "ca.crt", authority.public_bytes(serialization.Encoding.PEM))
+    _key(folder / "service-account.key")
+    for stem, (name, organisation) in {**CLIENTS, "api-server": ("kube-apiserver", "")}.items():
+        key = _key(folder / f"{stem}.key")
+        hosts = addresses if stem == "api-server" else []
+        certificate = _certificate(key, authority_key, name, organisation, issuer=authority, addresses=hosts)
+        _write(folder / f"{stem}.crt", certificate.public_bytes(serialization.Encoding.PEM))
+        _write(folder / f"{stem}.kubeconfig", _kubeconfig(folder, stem, server))
+    (folder / "complete").touch()
+
+
+def _key(path: Path) -> ec.EllipticCurvePrivateKey:
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    _write(path, pem)
+    return key
+
+
+def _certificate(
+    key: ec.EllipticCurvePrivateKey,
+    signer: ec.EllipticCurvePrivateKey,
+    name: str,
+    organisation: str,
+    *,
+    issuer: x509.Certificate | None,
+    addresses: list[str],
+) -> x509.Certificate:
+    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
+    if organisation:
+        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation))
+    subject = x509.Name(attributes)
+    now = datetime.datetime.now(datetime.UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+    )
+    if issuer:
+        usages = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+    if addresses:
+        names: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address(a)) for a in addresses]
+        names.append(x509.DNSName("kubernetes.default.svc"))
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return builder.sign(signer, hashes.SHA256())
+
+
+def _kubeconfig(folder: Path, stem: str, server: str) -> bytes:
+    def encoded(name: str) -> str:
+        return base64.b64encode((folder / name).read_bytes()).decode()
+
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": CONTEXT, "cluster": {"server": server, "certificate-authority-data": encoded("ca.crt")}}],
+        "users": [
+            {
+                "name": stem,
+                "user": {
+                    "client-certificate-data": encoded(f"{stem}.crt"),
+                    "client-key-data": encoded(f"{stem}.key"),
+                },
+            }
+        ],
+        "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": stem}}],
+        "current-context": CONTEXT,
+    }
+    return yaml.safe_dump(document).encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(content)

@@ -1,0 +1,99 @@
+"""Runs the three stacks on the local platform: same program, same stack names, stack files of its own."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+
+from local import control_plane, network, object_storage, progress, pulumi_cli
+from local.node import Node
+from local.paths import ROOT, STATE
+
+REGIONS = ("apac", "eu")
+#: In the order of dependence.
+STACKS = (*REGIONS, "global")
+BACKEND = STATE / "pulumi"
+PROJECT = STATE / "project"
+_PASSPHRASE = STATE / "passphrase"
+
+
+class StackError(Exception):
+    """A Pulumi command failed; it has printed why."""
+
+
+def environment(node: Node) -> dict[str, str]:
+    """Variables for a Pulumi CLI that knows this platform only: its backend, its cluster, its plugins."""
+    if not _PASSPHRASE.exists():
+        _PASSPHRASE.touch(mode=0o600)
+        _PASSPHRASE.write_text(secrets.token_urlsafe())
+    BACKEND.mkdir(exist_ok=True)
+    variables = {
+        **pulumi_cli.environment(backend=BACKEND, passphrase_file=_PASSPHRASE, official_plugins=node.isolated),
+        "KUBECONFIG": str(control_plane.KUBECONFIG),
+        # A run that was cut off may have made objects that its state does not know.
+        "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true",
+    }
+    if not node.isolated:
+        variables["PULUMI_K8S_STAND_IN_AWAIT"] = "false"  # without a kubelet nothing becomes ready
+    return variables
+
+
+def up(node: Node) -> None:
+    """`pulumi up` for each stack, in order."""
+    for stack in STACKS:
+        with progress.step(f"pulumi up: {stack}"):
+            prepare(node, stack)
+            pulumi(node, stack, "up", "--yes", "--skip-preview", "--suppress-outputs")
+
+
+def prepare(node: Node, stack: str) -> None:
+    """Makes the stack and its working copy of the stack file, with what only this run knows.
+
+    A new stack's encryption salt is written beside the project file, so that is a copy too: the checkout stays clean.
+    """
+    if (PROJECT / f"{stack}.ready").exists():
+        return
+    PROJECT.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "Pulumi.yaml", PROJECT)
+    text = (ROOT / "local" / f"Pulumi.{stack}.yaml").read_text()
+    config_file(stack).write_text(text.replace(network.NODE, node.address))
+    _run(node, "stack", "select", "--create", f"--stack={stack}", cwd=PROJECT)
+    if stack in REGIONS:
+        keys = {"objectStoreAccessKey": object_storage.ACCESS_KEY, "objectStoreSecretKey": object_storage.SECRET_KEY}
+        for key, value in keys.items():
+            _run(node, "config", "set", "--secret", key, f"--stack={stack}", cwd=PROJECT, stdin=value)
+    (PROJECT / f"{stack}.ready").touch()
+
+
+def config_file(stack: str) -> Path:
+    return PROJECT / f"Pulumi.{stack}.yaml"
+
+
+def pulumi(node: Node, stack: str, command: str, *arguments: str) -> None:
+    """One Pulumi operation on a stack, its output passed through."""
+    full = [
+        "pulumi",
+        command,
+        f"--stack={stack}",
+        f"--config-file={config_file(stack)}",
+        "--non-interactive",
+        *arguments,
+    ]
+    if subprocess.run(full, cwd=ROOT, env=environment(node)).returncode:
+        raise StackError(f"`pulumi {command}` of stack {stack} failed: the reason stands above")
+
+
+def outputs(node: Node, stack: str) -> dict:
+    return json.loads(_run(node, "stack", "output", "--json", f"--stack={stack}"))
+
+
+def _run(node: Node, *arguments: str, cwd: Path = ROOT, stdin: str = "") -> str:
+    done = subprocess.run(
+        ["pulumi", *arguments, "--non-interactive"],
+        cwd=cwd, env=environment(node), input=stdin, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise StackError(f"`pulumi {' '.join(arguments[:2])}` failed: {done.stderr.strip()}")
+    return done.stdout

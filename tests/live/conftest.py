@@ -1,0 +1,33 @@
+import subprocess
+import sys
+
+import pytest
+
+from local import node
+from local.paths import ROOT
+
+
+def command(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+    """Runs `python -m local …` as a user would."""
+    done = subprocess.run([sys.executable, "-m", "local", *arguments], cwd=ROOT, capture_output=True, text=True)
+    if check and done.returncode:
+        raise AssertionError(f"`local {' '.join(arguments)}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done
+
+
+@pytest.fixture(scope="session")
+def platform_up():
+    """The output of `local up`. A platform that ran before is left running; one that this made is taken down."""
+    was_running = node.current() is not None
+    yield command("up").stdout
+    if not was_running:
+        command("down")
+
+
+@pytest.fixture(scope="session")
+def machine(platform_up) -> node.Node:
+    running = node.current()
+    assert running is not None
+    if not running.isolated:
+        pytest.skip("this machine cannot run pods")
+    return running
