@@ -133,7 +133,8 @@ def service_address(host: str) -> str:
 
 
 def show(machine: node.Node, result: list[dict]) -> None:
-    table = Table(title=f"{QUERY}   (global Query)", title_justify="left")
+    progress.say(f"\n{QUERY}   (asked of the global Query)")
+    table = Table()
     for column in ("region", "cluster", "up"):
         table.add_column(column)
     for series in sorted(result, key=lambda series: sorted(series["metric"].items())):

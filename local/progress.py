@@ -23,8 +23,11 @@ def elapsed() -> float:
 
 
 @contextlib.contextmanager
-def step(text: str) -> Iterator[None]:
-    """Says what begins, every 15 s that it goes on, and how long it took. Steps may run side by side in threads."""
+def step(text: str, *, speaks: bool = False) -> Iterator[None]:
+    """Says what begins, every 15 s that it goes on, and how long it took. Steps may run side by side in threads.
+
+    speaks: the step shows its own progress, so nothing is said in between.
+    """
     begun = time.monotonic()
     done = threading.Event()
 
@@ -33,7 +36,8 @@ def step(text: str) -> Iterator[None]:
             say(f"{_clock()}   … {text} ({time.monotonic() - begun:.0f} s)", "dim")
 
     say(f"{_clock()} {text}")
-    threading.Thread(target=beat, daemon=True).start()
+    if not speaks:
+        threading.Thread(target=beat, daemon=True).start()
     try:
         yield
     except BaseException:

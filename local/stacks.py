@@ -1,7 +1,6 @@
 """Runs the three stacks on the local platform: same program, same stack names, stack files of its own."""
 
 import json
-import os
 import secrets
 import shutil
 import subprocess
@@ -43,7 +42,7 @@ def environment(node: Node) -> dict[str, str]:
 def up(node: Node) -> None:
     """`pulumi up` for each stack, in order."""
     for stack in STACKS:
-        with progress.step(f"pulumi up: {stack}"):
+        with progress.step(f"pulumi up: {stack}", speaks=True):
             prepare(node, stack)
             pulumi(node, stack, "up", "--yes", "--skip-preview", "--suppress-outputs")
 
@@ -78,7 +77,6 @@ def pulumi(node: Node, stack: str, command: str, *arguments: str) -> None:
         command,
         f"--stack={stack}",
         f"--config-file={config_file(stack)}",
-        "--non-interactive",
         *arguments,
     ]
     if subprocess.run(full, cwd=ROOT, env=environment(node)).returncode:

@@ -17,11 +17,10 @@ def command(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="session")
 def platform_up():
-    """The output of `local up`. A platform that ran before is left running; one that this made is taken down."""
+    """The output of `local up`. In the end the platform is as it was: made anew if it ran before, else taken down."""
     was_running = node.current() is not None
     yield command("up").stdout
-    if not was_running:
-        command("down")
+    command("up" if was_running else "down")
 
 
 @pytest.fixture(scope="session")

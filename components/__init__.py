@@ -1,0 +1,7 @@
+"""The building blocks, one component a module. They know nothing of settings or of each other."""
+
+from .object_store import ObjectStore
+from .query import Query
+from .receive import Receive
+
+__all__ = ["ObjectStore", "Query", "Receive"]

@@ -1,0 +1,1 @@
+"""Stand-in for the official `random` plugin: RandomPassword, RandomString, RandomId and RandomBytes."""

@@ -1,0 +1,104 @@
+"""From the stack file to settings. `load` is the only reader of the project's plain configuration.
+
+Secrets are no settings: `stacks/` reads them on the line that uses them.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+
+import pulumi
+from pulumi.runtime.config import CONFIG, is_config_secret
+from pydantic import ValidationError
+
+import settings_errors
+from settings import GlobalSettings, RegionSettings
+
+#: Keys for an S3-compatible store that knows no IAM roles. Both or neither.
+SECRETS = ("objectStoreAccessKey", "objectStoreSecretKey")
+#: What Pulumi.yaml gives to a key that the stack file leaves out.
+EMPTY = ("", "{}", "[]")
+
+Settings = RegionSettings | GlobalSettings
+
+
+def parse(values: Mapping[str, object]) -> Settings:
+    """Settings from decoded configuration (keys without the namespace). ValueError with one line a problem."""
+    models = {"region": RegionSettings, "global": GlobalSettings}
+    model = models.get(str(values.get("kind")))
+    if model is None:
+        raise ValueError(
+            f"{settings_errors.PREFIX}kind is {values.get('kind')!r}: must be region or global, because the "
+            "two differ in all that they build"
+        )
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ValueError("\n".join(settings_errors.explain(error, model))) from None
+
+
+def load() -> Settings:
+    """The settings of the stack that is running.
+
+    pulumi.RunError, which the CLI prints without a stack trace, names every problem.
+    """
+    plain, problems = _gather(CONFIG.get(), is_config_secret)
+    settings = None
+    try:
+        settings = parse(plain)
+    except ValueError as error:
+        problems += str(error).splitlines()
+    if not pulumi.Config("kubernetes").get("context"):
+        problems.append(
+            "kubernetes:context is missing: must name the cluster's context, because the one that happens to be "
+            "current would be used otherwise"
+        )
+    if plain.get("kind") == "region" and not pulumi.Config("aws").get("region"):
+        problems.append("aws:region is missing: must name the bucket's AWS region, because Thanos must be told it")
+    if isinstance(settings, RegionSettings) and settings.region != pulumi.get_stack():
+        problems.append(
+            f"{settings_errors.PREFIX}region is {settings.region!r}: must be the stack's name ({pulumi.get_stack()}), "
+            "because the global stack looks a region up by it"
+        )
+    if problems:
+        raise pulumi.RunError(f"the stack's settings have {len(problems)} problem(s):\n  " + "\n  ".join(problems))
+    return settings
+
+
+def _gather(config: Mapping[str, str], is_secret: Callable[[str], bool]) -> tuple[dict[str, object], list[str]]:
+    """The project's plain values by key, objects decoded, empty ones left out; and what is wrong with the secrets.
+
+    The values of secrets are never looked at.
+    """
+    plain, problems, secrets = {}, [], set()
+    for full_key, text in config.items():
+        namespace, _, key = full_key.partition(":")
+        if f"{namespace}:" != settings_errors.PREFIX or text in EMPTY:
+            continue
+        if key in SECRETS:
+            secrets.add(key)
+            if not is_secret(full_key):
+                problems.append(
+                    f"{full_key} is stored as plain text: must be set by `pulumi config set --secret`, because the "
+                    "stack file is committed; change the key at the store, too"
+                )
+        elif is_secret(full_key):
+            problems.append(
+                f"{full_key} is stored as a secret: must be plain, because it decides what is built and shows in names "
+                f"and manifests; the secrets of this program are {' and '.join(SECRETS)}"
+            )
+        else:
+            plain[key] = _decode(text)
+    if len(secrets) == 1:
+        problems.append(
+            f"{settings_errors.PREFIX}{secrets.pop()} is set alone: must come with the other of "
+            f"{' and '.join(SECRETS)}, because neither is of use without it"
+        )
+    return plain, problems
+
+
+def _decode(text: str) -> object:
+    """Objects and lists arrive as JSON; every other value is the text that was written."""
+    try:
+        return json.loads(text) if text.startswith(("{", "[")) else text
+    except ValueError:
+        return text

@@ -1,0 +1,1 @@
+"""Which components make a region, and which make the global stack."""

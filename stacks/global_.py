@@ -1,0 +1,72 @@
+"""The global stack: one Query over the regional ones."""
+
+import pulumi
+
+import contract
+from components import Query
+from settings import GlobalSettings
+
+from . import _cluster
+
+#: A region far away that is stuck must not hold up the answer of the others.
+RESPONSE_TIMEOUT = "30s"
+
+
+class GlobalStack(pulumi.ComponentResource):
+    """A Query that asks the Query of each region listed in the settings."""
+
+    outputs: dict[str, pulumi.Input[str]]
+    """Where people ask."""
+
+    def __init__(self, name: str, settings: GlobalSettings, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("observability:index:GlobalStack", name, {}, opts)
+        cluster = _cluster.connect(self)
+        child = pulumi.ResourceOptions(parent=self, providers=[cluster])
+
+        regions = {region: region_outputs(region) for region in settings.regions}
+        namespace = _cluster.namespace(settings.namespace, child)
+        query = Query(
+            f"{name}-query",
+            {
+                "namespace": namespace,
+                "replicas": settings.query.replicas,
+                "resources": settings.query.resources.model_dump(),
+                # Strict: a region that is down leaves a warning in every answer. Otherwise its data would be missing
+                # silently, and a cache above would keep the incomplete answer.
+                "endpoints": [
+                    {"address": outputs.apply(lambda known: known.query_grpc_endpoint), "strict": True}
+                    for outputs in regions.values()
+                ],
+                "response_timeout": RESPONSE_TIMEOUT,
+                "load_balancer": settings.query.load_balancer.model_dump() if settings.query.load_balancer else None,
+            },
+            child,
+        )
+        self.outputs = {
+            "namespace": namespace,
+            "query_grpc_endpoint": query.grpc_endpoint,
+            "query_http_url": query.http_url,
+        }
+        self.register_outputs({"outputs": self.outputs})
+
+
+def region_outputs(region: str) -> pulumi.Output[contract.RegionOutputs]:
+    """What a region's stack promises. pulumi.RunError says which command brings up a region that is not there."""
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{region}"
+
+    def read(output: object) -> contract.RegionOutputs:
+        if not output:
+            raise pulumi.RunError(
+                f"the region {region} is not up: its stack {stack} has no output {contract.OUTPUT!r}. "
+                f"Bring it up first: pulumi up -s {region}"
+            )
+        try:
+            return contract.load(output)
+        except ValueError as error:
+            raise pulumi.RunError(
+                f"the region {region} does not fit this program: {error}. Run: pulumi up -s {region}"
+            ) from None
+
+    # The engine itself stops at a stack that does not exist and shows only this name with "unknown stack".
+    reference = pulumi.StackReference(f"{region}, brought up by: pulumi up -s {region}", stack_name=stack)
+    return reference.get_output(contract.OUTPUT).apply(read)

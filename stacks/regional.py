@@ -1,0 +1,100 @@
+"""One region: metrics come in by remote write, are kept in S3, and are asked by the regional Query."""
+
+import pulumi
+
+import contract
+from components import ObjectStore, Query, Receive
+from render import objstore
+from settings import LoadBalancer, RegionSettings
+
+from . import _cluster
+
+
+class RegionalStack(pulumi.ComponentResource):
+    """All of a region, in the order in which data flows."""
+
+    outputs: pulumi.Output[dict[str, str]]
+    """The region's contract with the global stack."""
+
+    def __init__(self, name: str, settings: RegionSettings, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("observability:index:RegionalStack", name, {}, opts)
+        cluster = _cluster.connect(self)
+        child = pulumi.ResourceOptions(parent=self, providers=[cluster])
+        secrets, aws_region = pulumi.Config(), pulumi.Config("aws").require("region")
+        ingester_account = f"{name}-receive-ingester"
+
+        namespace = _cluster.namespace(settings.namespace, child)
+
+        store = settings.object_store
+        metrics = ObjectStore(
+            f"{name}-metrics",
+            {
+                "region": settings.region,
+                "purpose": "metrics",
+                "bucket_prefix": store.bucket_prefix,
+                "namespace": namespace,
+                "aws_region": aws_region,
+                "endpoint": store.endpoint or objstore.aws_endpoint(aws_region),
+                "insecure": store.insecure,
+                "access_key": secrets.get_secret("objectStoreAccessKey"),
+                "secret_key": secrets.get_secret("objectStoreSecretKey"),
+                "oidc_provider_arn": store.oidc_provider_arn,
+                "consumers": [{"name": "ingester", "service_account": ingester_account, "access": "write"}],
+                "kms_key_arn": store.kms_key_arn,
+                "versioning": store.versioning,
+                "force_destroy": store.force_destroy,
+                "lifecycle": {
+                    "abort_incomplete_upload_days": store.lifecycle.abort_incomplete_upload_days,
+                    "noncurrent_version_days": store.lifecycle.noncurrent_version_days,
+                    "tiering_after_days": [transition.days for transition in store.lifecycle.transitions],
+                },
+            },
+            child,
+        )
+
+        receive = Receive(
+            f"{name}-receive",
+            {
+                "namespace": namespace,
+                "region": settings.region,
+                "routers": settings.receive.routers,
+                "ingesters": settings.receive.ingesters,
+                "replication_factor": settings.receive.replication_factor,
+                "storage": settings.receive.storage,
+                "tsdb_retention": settings.receive.tsdb_retention,
+                "router_resources": settings.receive.router.model_dump(),
+                "ingester_resources": settings.receive.ingester.model_dump(),
+                "service_account": ingester_account,
+                "role_arn": metrics.role_arns["ingester"],
+                "objstore_secret": metrics.config_secret,
+                "load_balancer": _dump(settings.receive.load_balancer),
+            },
+            child,
+        )
+
+        query = Query(
+            f"{name}-query",
+            {
+                "namespace": namespace,
+                "replicas": settings.query.replicas,
+                "resources": settings.query.resources.model_dump(),
+                "endpoints": [{"address": receive.grpc_endpoint, "strict": False}],
+                "response_timeout": None,
+                "load_balancer": _dump(settings.query.load_balancer),
+            },
+            child,
+        )
+
+        self.outputs = pulumi.Output.all(
+            region=settings.region,
+            namespace=namespace,
+            remote_write_url=receive.remote_write_url,
+            query_grpc_endpoint=query.grpc_endpoint,
+            query_http_url=query.http_url,
+            metrics_bucket=metrics.bucket,
+        ).apply(lambda known: contract.dump(contract.RegionOutputs(**known)))
+        self.register_outputs({"outputs": self.outputs})
+
+
+def _dump(model: LoadBalancer | None) -> dict | None:
+    return model.model_dump() if model else None

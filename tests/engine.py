@@ -1,0 +1,227 @@
+"""Builds resources without an engine, and records what was registered: parents, inputs, options, registered outputs."""
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+import runpy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pulumi
+import yaml
+from pulumi.runtime import rpc, settings
+from pulumi.runtime.mocks import MockMonitor, MockResourceArgs
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = "observability"
+ORGANIZATION = "organization"
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One registration. Inputs are plain: secrets unwrapped, whole numbers integers."""
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    provider: str
+    custom: bool
+    inputs: dict
+    secrets: tuple[str, ...]
+    """Paths of the inputs that are secret, e.g. stringData or data.key."""
+    ignore_changes: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        return self.type.rsplit(":", 1)[1]
+
+    @property
+    def manifest(self) -> dict:
+        """A Kubernetes object as it is sent."""
+        return self.inputs
+
+
+@dataclass
+class Recording:
+    resources: list[Resource] = field(default_factory=list)
+    outputs: dict[str, dict] = field(default_factory=dict)
+    """Registered outputs by URN."""
+    exports: dict = field(default_factory=dict)
+    """Stack outputs."""
+
+    def of(self, kind: str, name: str = "") -> list[Resource]:
+        return [found for found in self.resources if found.kind == kind and name in found.name]
+
+    def one(self, kind: str, name: str = "") -> Resource:
+        found = self.of(kind, name)
+        assert len(found) == 1, f"one {kind} named {name!r} wanted: {[resource.name for resource in found]}"
+        return found[0]
+
+    def kubernetes(self) -> list[Resource]:
+        return [found for found in self.resources if found.type.startswith("kubernetes:")]
+
+    def below(self, component: Resource) -> list[Resource]:
+        return [found for found in self.resources if found.parent == component.urn]
+
+
+class Mocks(pulumi.runtime.Mocks):
+    """Resources that come out as they went in, and what a provider adds (unknown, as before the first up)."""
+
+    def __init__(self, stack_outputs: Mapping[str, dict], *, unknown: bool) -> None:
+        self.stack_outputs = stack_outputs
+        self.unknown = unknown
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict]:
+        state = dict(args.inputs)
+        added = _ADDED.get(args.typ.split(":")[0], lambda _: {})(args)
+        if args.typ == "pulumi:pulumi:StackReference":
+            added = {"outputs": self.stack_outputs.get(state["name"], {}), "secretOutputNames": []}
+        elif self.unknown:
+            added = dict.fromkeys(added, rpc.UNKNOWN)
+        return f"{args.name}-id", {**state, **added}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict:
+        raise AssertionError(f"the program must look nothing up: a preview has no credentials ({args.token})")
+
+
+def _added_by_random(args: MockResourceArgs) -> dict:
+    return {"hex": hashlib.sha256(args.name.encode()).hexdigest()[:8]}
+
+
+def _added_by_aws(args: MockResourceArgs) -> dict:
+    name = args.inputs.get("bucket") or args.inputs.get("name") or f"{args.name}-0000000"
+    service = "s3:::" if "s3" in args.typ else "iam::111111111111:role/"
+    return {"arn": f"arn:aws:{service}{name}", "name": name}
+
+
+_ADDED: dict[str, Callable[[MockResourceArgs], dict]] = {"random": _added_by_random, "aws": _added_by_aws}
+
+
+class Recorder(MockMonitor):
+    """Sees parents, options and registered outputs, which mocks do not."""
+
+    def __init__(self, mocks: Mocks, recording: Recording) -> None:
+        super().__init__(mocks)
+        self.recording = recording
+
+    def RegisterResource(self, request):  # noqa: N802
+        response = super().RegisterResource(request)
+        if request.type != "pulumi:pulumi:Stack":
+            self._record(request, response.urn, request.object, request.custom, request.ignoreChanges)
+        return response
+
+    def ReadResource(self, request):  # noqa: N802
+        response = super().ReadResource(request)
+        self._record(request, response.urn, request.properties)
+        return response
+
+    def _record(self, request, urn, properties, custom=True, ignore_changes=()) -> None:
+        inputs = rpc.deserialize_properties(properties)
+        self.recording.resources.append(
+            Resource(
+                type=request.type,
+                name=request.name,
+                urn=urn,
+                parent=request.parent,
+                provider=request.provider,
+                custom=custom,
+                inputs=plain(inputs),
+                secrets=tuple(_secret_paths(inputs)),
+                ignore_changes=tuple(ignore_changes),
+            )
+        )
+
+    def RegisterResourceOutputs(self, request):  # noqa: N802
+        self.recording.outputs[request.urn] = plain(rpc.deserialize_properties(request.outputs))
+        return super().RegisterResourceOutputs(request)
+
+
+def build(
+    program: Callable[[], None],
+    *,
+    stack: str = "test",
+    config: Mapping[str, object] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    stack_outputs: Mapping[str, dict] | None = None,
+    unknown: bool = False,
+) -> Recording:
+    """Runs `program` and returns what it registered. Keys of `config` and `secrets` are full ("aws:region")."""
+    loop = asyncio.new_event_loop()
+    # A failure is raised by the run itself; the other outputs that fail with it are not worth a log line each.
+    loop.set_exception_handler(lambda *_: None)
+    asyncio.set_event_loop(loop)
+    recording = Recording()
+    mocks = Mocks(stack_outputs or {}, unknown=unknown)
+    monitor = Recorder(mocks, recording)
+    pulumi.runtime.set_mocks(mocks, PROJECT, stack, preview=unknown, monitor=monitor, organization=ORGANIZATION)
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in (config or {}).items()}
+    pulumi.runtime.set_all_config({**texts, **(secrets or {})}, list(secrets or {}))
+    # Exports of an earlier run in this process would show up in this one's.
+    settings.get_root_resource().outputs.clear()
+
+    @pulumi.runtime.test
+    def run() -> pulumi.Output:
+        program()
+        exports = pulumi.Output.from_input(dict(settings.get_root_resource().outputs))
+        return exports.apply(lambda known: recording.exports.update(plain(known)))
+
+    run()
+    return recording
+
+
+def stack_config(path: str) -> dict:
+    return yaml.safe_load((ROOT / path).read_text())["config"]
+
+
+def run_main(stack: str, config: Mapping[str, object], **more) -> Recording:
+    """The whole program."""
+    folder = os.getcwd()
+    os.chdir(ROOT)
+    try:
+        return build(lambda: runpy.run_path("__main__.py", run_name="__main__"), stack=stack, config=config, **more)
+    finally:
+        os.chdir(folder)
+
+
+def plain(value: object) -> object:
+    """Secrets unwrapped, whole numbers as integers (the wire has floats alone)."""
+    if isinstance(value, dict):
+        if _SIGNATURE in value:
+            return plain(value.get("value"))
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _secret_paths(value: object, path: str = "") -> list[str]:
+    if isinstance(value, dict):
+        if _SIGNATURE in value:
+            return [path]
+        return [found for key, item in value.items() for found in _secret_paths(item, f"{path}.{key}".lstrip("."))]
+    if isinstance(value, list):
+        return [found for index, item in enumerate(value) for found in _secret_paths(item, f"{path}[{index}]")]
+    return []
+
+
+def texts(value: object) -> list[str]:
+    """Every text in a nested value, keys included."""
+    if isinstance(value, dict):
+        return [text for key, item in value.items() for text in (key, *texts(item))]
+    if isinstance(value, list):
+        return [text for item in value for text in texts(item)]
+    return [value] if isinstance(value, str) else []
+
+
+def flag(container: Mapping, name: str) -> str:
+    """The value of a container's flag."""
+    values = [arg.split("=", 1)[1] for arg in container["args"] if re.match(rf"{re.escape(name)}=", arg)]
+    assert len(values) == 1, f"one {name} wanted: {container['args']}"
+    return values[0]

@@ -1,0 +1,26 @@
+"""What production would see, component by component. After a wanted change: `make golden`, then read the diff."""
+
+import pytest
+
+from tests import golden
+from tests.stacks import built
+
+REGION = {"stack": 3, "metrics": 12, "receive": 9, "query": 5}
+COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 3, "query": 5}}
+
+
+@pytest.mark.parametrize("stack", built.STACKS)
+def test_a_stack_registers_what_its_golden_files_show(stack, snapshot):
+    snapshot = snapshot.use_extension(golden.GoldenFile)
+    for component, resources in golden.components(built.build(stack)).items():
+        assert golden.document(resources) == snapshot(name=f"{stack}/{component}")
+
+
+@pytest.mark.parametrize("stack", built.STACKS)
+def test_a_stack_has_as_many_resources_as_were_counted_by_hand(stack):
+    groups = golden.components(built.build(stack))
+    assert {name: len(resources) for name, resources in groups.items()} == COUNTS[stack]
+    references = built.build(stack).of("StackReference")
+    assert sum(map(len, groups.values())) + len(references) == len(built.build(stack).resources), (
+        "a resource has a parent that no golden file shows"
+    )

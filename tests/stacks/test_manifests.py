@@ -1,0 +1,224 @@
+"""What holds for every object of every stack, in production and local. Goldens alone would freeze a nonsense value."""
+
+import json
+import re
+
+import kubernetes_validate
+import pytest
+import yaml
+
+import labels
+from tests.engine import ROOT, Recording, Resource, texts
+from tests.stacks import built
+
+KUBERNETES = "1.34"
+IMAGE = re.compile(r"[a-z0-9.-]+\.[a-z]+(/[a-z0-9-]+)+:v\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?")
+
+
+@pytest.fixture(params=built.ALL, ids=built.IDS)
+def stack(request) -> Recording:
+    return built.build(*request.param)
+
+
+def workloads(stack: Recording) -> list[Resource]:
+    found = [*stack.of("Deployment"), *stack.of("StatefulSet")]
+    assert found, "a stack without workloads would pass every check on them"
+    return found
+
+
+def containers(stack: Recording) -> list[dict]:
+    return [container for found in workloads(stack) for container in pod_spec(found)["containers"]]
+
+
+def pod_spec(workload: Resource) -> dict:
+    return workload.inputs["spec"]["template"]["spec"]
+
+
+def test_every_object_is_valid_for_its_schema_with_no_unknown_field(stack):
+    for found in stack.kubernetes():
+        kubernetes_validate.validate(found.manifest, KUBERNETES, strict=True)
+
+
+def test_the_schema_check_notices_a_misspelt_field():
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "dada": {}}
+    with pytest.raises(kubernetes_validate.ValidationError, match="dada"):
+        kubernetes_validate.validate(config_map, KUBERNETES, strict=True)
+
+
+def test_no_two_resources_share_a_urn(stack):
+    urns = [found.urn for found in stack.resources]
+    assert len(set(urns)) == len(urns)
+
+
+def test_no_two_objects_share_kind_namespace_and_name(stack):
+    keys = [
+        (found.type, found.inputs["metadata"].get("namespace"), found.inputs["metadata"]["name"])
+        for found in stack.kubernetes()
+    ]
+    assert len(set(keys)) == len(keys)
+
+
+def test_every_object_goes_to_the_explicit_cluster_into_the_stacks_namespace(stack):
+    namespace = stack.one("Namespace").inputs["metadata"]["name"]
+    for found in stack.kubernetes():
+        assert "::cluster::" in found.provider, f"{found.name} would go to whatever context is current"
+        if found.kind != "Namespace":
+            assert found.inputs["metadata"]["namespace"] == namespace, found.name
+
+
+def test_every_object_carries_the_recommended_labels(stack):
+    for found in stack.kubernetes():
+        given = found.inputs["metadata"]["labels"]
+        assert given.items() >= labels.OURS.items(), found.name
+        if found.kind != "Namespace":
+            assert {"app.kubernetes.io/name", "app.kubernetes.io/component", "app.kubernetes.io/instance"} <= set(given)
+
+
+def test_every_selector_finds_exactly_the_pods_of_one_workload(stack):
+    pods = [found.inputs["spec"]["template"]["metadata"]["labels"] for found in workloads(stack)]
+    selectors = [found.inputs["spec"]["selector"] for found in stack.of("Service")]
+    selectors += [found.inputs["spec"]["selector"]["matchLabels"] for found in stack.of("PodDisruptionBudget")]
+    selectors += [found.inputs["spec"]["selector"]["matchLabels"] for found in workloads(stack)]
+    for selector in selectors:
+        assert [selector.items() <= pod.items() for pod in pods].count(True) == 1, selector
+
+
+def test_every_image_is_pinned_to_a_version(stack):
+    for container in containers(stack):
+        assert IMAGE.fullmatch(container["image"]), container["image"]
+
+
+def test_every_flag_has_a_value_and_no_host_is_empty(stack):
+    for container in containers(stack):
+        for arg in container["args"]:
+            assert not arg.endswith("="), arg
+            assert "=:" not in arg, arg
+            assert "//:" not in arg, arg
+
+
+def test_every_address_that_is_published_has_a_host_and_a_port(stack):
+    published = [text for export in stack.exports.values() for text in export.values()]
+    assert not [text for text in published if not text]
+    urls = [text for text in published if text.startswith("http")]
+    assert urls
+    for url in urls:
+        assert re.match(r"http://[a-z0-9][a-z0-9.-]+:\d{2,5}(/|$)", url), url
+
+
+def test_service_ports_lead_to_container_ports(stack):
+    for service in stack.of("Service"):
+        selector = service.inputs["spec"]["selector"].items()
+        (pod,) = [
+            found
+            for found in workloads(stack)
+            if selector <= found.inputs["spec"]["template"]["metadata"]["labels"].items()
+        ]
+        ports = {port["name"]: port["containerPort"] for port in pod_spec(pod)["containers"][0]["ports"]}
+        for port in service.inputs["spec"]["ports"]:
+            assert port["port"] > 0
+            assert port["targetPort"] in ports, f"{service.name} leads nowhere"
+
+
+def test_every_mounted_volume_exists(stack):
+    config_maps = {found.inputs["metadata"]["name"] for found in stack.of("ConfigMap")}
+    secrets = {found.inputs["metadata"]["name"] for found in stack.of("Secret")}
+    for workload in workloads(stack):
+        volumes = {volume["name"]: volume for volume in pod_spec(workload)["volumes"]}
+        claims = {claim["metadata"]["name"] for claim in workload.inputs["spec"].get("volumeClaimTemplates", [])}
+        mounts = {mount["name"] for mount in pod_spec(workload)["containers"][0]["volumeMounts"]}
+        assert mounts == set(volumes) | claims
+        for volume in volumes.values():
+            assert volume.get("configMap", {}).get("name") in config_maps | {None}
+            assert volume.get("secret", {}).get("secretName") in secrets | {None}
+
+
+def test_pods_pass_the_restricted_pod_security_standard(stack):
+    for workload in workloads(stack):
+        spec = pod_spec(workload)
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["runAsUser"] > 0
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
+        assert all(set(volume) - {"name"} <= {"configMap", "secret"} for volume in spec["volumes"])
+        for container in spec["containers"]:
+            assert container["securityContext"]["allowPrivilegeEscalation"] is False
+            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+            assert not any("hostPort" in port for port in container["ports"])
+
+
+def test_pods_have_no_token_of_the_api_server(stack):
+    assert all(pod_spec(found)["automountServiceAccountToken"] is False for found in workloads(stack))
+
+
+def test_pods_have_probes_a_memory_limit_and_no_cpu_limit(stack):
+    for container in containers(stack):
+        assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
+        assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+        assert set(container["resources"]["limits"]) == {"memory"}
+
+
+def test_a_pod_may_finish_its_requests_before_it_is_killed(stack):
+    for workload in workloads(stack):
+        assert pod_spec(workload)["terminationGracePeriodSeconds"] >= 150, (
+            "Thanos waits two minutes for requests in flight"
+        )
+
+
+def test_every_workload_can_be_drained_and_is_spread_over_nodes(stack):
+    budgets = [found.inputs["spec"]["selector"]["matchLabels"] for found in stack.of("PodDisruptionBudget")]
+    for workload in workloads(stack):
+        assert workload.inputs["spec"]["selector"]["matchLabels"] in budgets
+        spread = {
+            rule["topologyKey"]: rule["whenUnsatisfiable"] for rule in pod_spec(workload)["topologySpreadConstraints"]
+        }
+        assert spread == {
+            "kubernetes.io/hostname": "DoNotSchedule",
+            "topology.kubernetes.io/zone": "ScheduleAnyway",
+        }
+    for budget in stack.of("PodDisruptionBudget"):
+        assert budget.inputs["spec"]["maxUnavailable"] >= 1, "a drain of nodes would wait for ever"
+
+
+def test_no_pod_rolls_for_a_file_that_is_reloaded(stack):
+    for workload in workloads(stack):
+        assert "annotations" not in workload.inputs["spec"]["template"]["metadata"], "a checksum would roll the pods"
+
+
+def test_no_secret_is_in_anything_but_secrets_and_their_revision(stack):
+    for found in stack.resources:
+        if found.kind == "Secret":
+            assert found.secrets == ("stringData",)
+        elif found.kind == "RandomId":
+            assert found.secrets in ((), ("keepers",))
+        else:
+            assert found.secrets == (), f"{found.type} {found.name} got a secret"
+            shown = texts(found.inputs)
+            assert not any(key in text for text in shown for key in built.KEYS.values()), found.name
+
+
+def test_no_secret_is_exported(stack):
+    assert not any(key in text for text in texts(stack.exports) for key in built.KEYS.values())
+
+
+def test_only_a_compactor_may_delete_objects(stack):
+    for policy in stack.of("RolePolicy"):
+        actions = [
+            action for statement in json.loads(policy.inputs["policy"])["Statement"] for action in statement["Action"]
+        ]
+        assert actions
+        assert not any("Delete" in action or "*" in action for action in actions), policy.name
+
+
+def test_documents_in_config_maps_parse(stack):
+    for config_map in stack.of("ConfigMap"):
+        for text in config_map.inputs["data"].values():
+            assert yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("stack_name", built.STACKS)
+def test_committed_stack_files_hold_no_secret(stack_name):
+    for folder in ("", "local/"):
+        text = (ROOT / f"{folder}Pulumi.{stack_name}.yaml").read_text()
+        assert not re.search(r"\bsecure:", text)
+        assert "encryptionsalt" not in text

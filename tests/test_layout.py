@@ -1,0 +1,53 @@
+"""Where things are."""
+
+import ast
+
+import pytest
+
+from tests.engine import ROOT
+
+PURE = sorted(path.relative_to(ROOT) for path in (ROOT / "render").glob("*.py"))
+COMPONENTS = sorted(path.relative_to(ROOT) for path in (ROOT / "components").glob("*.py"))
+SOURCES = [*PURE, *COMPONENTS, *sorted(path.relative_to(ROOT) for path in (ROOT / "stacks").glob("*.py"))]
+SOURCES += sorted(path.relative_to(ROOT) for path in ROOT.glob("*.py"))
+
+
+def imports(path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or ".")
+    return found
+
+
+def top(modules: set[str]) -> set[str]:
+    return {module.split(".")[0] for module in modules}
+
+
+@pytest.mark.parametrize("path", PURE, ids=str)
+def test_render_is_pure(path):
+    assert not [module for module in top(imports(path)) if module.startswith("pulumi")]
+
+
+@pytest.mark.parametrize("path", COMPONENTS, ids=str)
+def test_components_know_no_settings_and_keep_their_annotations(path):
+    assert not top(imports(path)) & {"settings", "stack_file", "stacks", "contract"}
+    assert "__future__" not in imports(path), "a hosted component's annotations must be types, not texts"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_the_program_does_not_know_the_local_platform(path):
+    assert "local" not in top(imports(path))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_module_has_one_reason_to_change(path):
+    assert len((ROOT / path).read_text().splitlines()) <= 250
+
+
+@pytest.mark.parametrize("path", [*PURE, *COMPONENTS], ids=str)
+def test_every_module_has_its_tests(path):
+    if not path.name.startswith("_"):
+        assert (ROOT / "tests" / path.parent / f"test_{path.name}").exists()
