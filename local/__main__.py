@@ -9,6 +9,9 @@ import sys
 from local import control_plane, node, platform, preview, progress, stacks, tools
 from local.paths import CACHE
 
+#: Pulumi's commands that read the stack file.
+STACK_FILE_COMMANDS = ("config", "destroy", "import", "preview", "refresh", "up", "update", "watch")
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="local", description=__doc__)
@@ -47,24 +50,28 @@ def passthrough(name: str, arguments: list[str]) -> int:
     if name == "kubectl":
         command = [tools.KUBERNETES.program("kubectl"), f"--kubeconfig={control_plane.KUBECONFIG}", *arguments]
         return _replace(command, dict(os.environ))
-    command = ["pulumi", *arguments]
-    stack = _option(arguments, "-s", "--stack")
-    if stack in stacks.STACKS and arguments[0] in ("preview", "up", "refresh", "destroy", "config"):
-        command.append(f"--config-file={stacks.config_file(stack)}")
-    return _replace(command, stacks.environment(running))
+    return _replace(["pulumi", *with_stack_file(arguments)], stacks.environment(running))
+
+
+def with_stack_file(arguments: list[str]) -> list[str]:
+    """The command line, made to read the platform's stack file and never the production one.
+
+    Raises StackError if it names none of the platform's stacks.
+    """
+    if not arguments or arguments[0] not in STACK_FILE_COMMANDS:
+        return arguments
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("-s", "--stack")
+    stack = parser.parse_known_args(arguments)[0].stack
+    if stack not in stacks.STACKS:
+        choices = ", ".join(stacks.STACKS)
+        raise stacks.StackError(f"which stack? `pulumi {arguments[0]}` needs --stack with one of {choices}")
+    return [*arguments, f"--config-file={stacks.config_file(stack)}"]
 
 
 def _replace(command: list[str], environment: dict[str, str]) -> int:
     sys.stdout.flush()
     os.execvpe(command[0], command, environment)
-
-
-def _option(arguments: list[str], *names: str) -> str | None:
-    for position, argument in enumerate(arguments):
-        name, _, value = argument.partition("=")
-        if name in names:
-            return value or (arguments[position + 1] if position + 1 < len(arguments) else None)
-    return None
 
 
 if __name__ == "__main__":

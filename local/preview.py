@@ -39,23 +39,25 @@ def preview(stack: str) -> int:
         )
         environment["KUBECONFIG"] = str(here / "no-kubeconfig")
 
-        def pulumi(*arguments: str, stdin: str = "", quiet: bool = True) -> int:
+        def pulumi(*arguments: str, cwd: Path = here, stdin: str = "", quiet: bool = True) -> int:
             command = ["pulumi", *arguments, "--non-interactive"]
             out = subprocess.DEVNULL if quiet else None
-            return subprocess.run(command, cwd=ROOT, env=environment, input=stdin, stdout=out, text=True).returncode
+            return subprocess.run(command, cwd=cwd, env=environment, input=stdin, stdout=out, text=True).returncode
 
         document = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
         config = document["config"]
         config.pop("aws:allowedAccountIds", None)  # an account cannot be checked without credentials
         if "aws:region" in config:
             config.update(_OFFLINE)
-        for region in config.get("observability:regions", []):
-            pulumi("stack", "init", region, f"--config-file={here / 'Pulumi.region.yaml'}")
-            pulumi("stack", "import", f"--stack={region}", stdin=json.dumps(_state(region)))
+        # A new stack's encryption salt is written beside the project file: into a copy of it.
+        (here / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
         file = here / f"Pulumi.{stack}.yaml"
         file.write_text(yaml.safe_dump(document))
-        pulumi("stack", "init", stack, f"--config-file={file}")
-        return pulumi("preview", f"--stack={stack}", f"--config-file={file}", quiet=False)
+        for region in config.get("observability:regions", []):
+            pulumi("stack", "init", region)
+            pulumi("stack", "import", f"--stack={region}", stdin=json.dumps(_state(region)))
+        pulumi("stack", "init", stack)
+        return pulumi("preview", f"--stack={stack}", f"--config-file={file}", cwd=ROOT, quiet=False)
 
 
 def _state(region: str) -> dict:

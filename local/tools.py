@@ -240,13 +240,17 @@ def _unpack_debian(tool: Tool, target: Path) -> None:
 
 
 def _build(tool: Tool, target: Path) -> None:
-    flags = " ".join(f"-X {variable.format(version=tool.version)}" for variable in tool.go_variables)
+    variables = " ".join(f"-X {variable.format(version=tool.version)}" for variable in tool.go_variables)
+    # Debugging data is not kept, and not making it saves a sixth of the time.
+    flags = ["-gcflags=all=-dwarf=false", f"-ldflags=-s -w {variables}", *tool.go_flags]
     folders = [BUILD / tool.name]
     if tool is PULUMI:
         folders.append(BUILD / "pulumi-language-python")
     for folder in folders:
-        command = ["go", "build", f"-ldflags=-s -w {flags}", *tool.go_flags, f"-o={target}/", "tool"]
-        _run(command, cwd=folder, env=_go_environment())
+        _run(["go", "build", *flags, f"-o={target}/", "tool"], cwd=folder, env=_go_environment())
+    for program in tool.programs:
+        if not (target / program).exists() and (target / tool.name).exists():
+            (target / program).symlink_to(tool.name)  # one program that goes by several names
     if tool is PULUMI:
         module = _run(
             ["go", "list", "-m", "-f={{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"], cwd=BUILD / tool.name,

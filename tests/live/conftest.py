@@ -7,10 +7,11 @@ from local import node
 from local.paths import ROOT
 
 
-def command(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-    """Runs `python -m local …` as a user would."""
-    done = subprocess.run([sys.executable, "-m", "local", *arguments], cwd=ROOT, capture_output=True, text=True)
-    if check and done.returncode:
+def command(*arguments: str, under: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+    """Runs `python -m local …` as a user would. under: a command line that runs it, e.g. with fewer rights."""
+    full = [*under, sys.executable, "-m", "local", *arguments]
+    done = subprocess.run(full, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
         raise AssertionError(f"`local {' '.join(arguments)}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done
 

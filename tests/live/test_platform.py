@@ -159,3 +159,18 @@ def test_down_leaves_nothing_behind(machine):
     processes = subprocess.run(["ps", "-eo", "stat=,args="], capture_output=True, text=True).stdout.splitlines()
     # A process that has ended and waits to be reaped by the machine's own init is not running.
     assert not [line for line in processes if str(STATE) in line and not line.startswith("Z")]
+
+
+def test_a_machine_that_may_not_make_namespaces_gets_the_stacks_without_pods(machine):
+    output = command("up", under=("setpriv", "--bounding-set=-sys_admin")).stdout
+
+    assert "This machine lacks network, mount, process, IPC and host name namespaces (CAP_SYS_ADMIN)" in output
+    assert "Up without pods" in output
+    assert {item["metadata"]["namespace"] for item in get("statefulsets", "--all-namespaces")} == set(stacks.REGIONS)
+    running = node.current()
+    assert running is not None
+    assert len(object_storage.buckets(running)) == len(stacks.REGIONS)
+
+    command("down")
+    assert node.current() is None
+    assert not running.running("etcd")
