@@ -27,7 +27,7 @@ _OFFLINE = {
 }
 
 
-def preview(stack: str) -> int:
+def preview(stack: str, *, official_plugins: bool = True) -> int:
     """Returns the CLI's exit code. The user's own Pulumi home, backend, kubeconfig and credentials are not used."""
     tools.fetch([tools.PULUMI])
     with tempfile.TemporaryDirectory() as folder:
@@ -35,7 +35,7 @@ def preview(stack: str) -> int:
         (here / "backend").mkdir()
         (here / "passphrase").write_text("preview")
         environment = pulumi_cli.environment(
-            backend=here / "backend", passphrase_file=here / "passphrase", official_plugins=True
+            backend=here / "backend", passphrase_file=here / "passphrase", official_plugins=official_plugins
         )
         environment["KUBECONFIG"] = str(here / "no-kubeconfig")
 

@@ -95,8 +95,9 @@ THANOS = Tool(
     accepts=r"version 0\.42\.5",
     release="https://github.com/thanos-io/thanos/releases/download/v{version}/thanos-{version}.linux-{arch}.tar.gz",
     checksums="https://github.com/thanos-io/thanos/releases/download/v{version}/sha256sums.txt",
-    # Without slicelabels it builds and starts, and corrupts memory at the first remote write.
-    go_flags=("-tags=netgo,slicelabels",),
+    # Without slicelabels it builds and starts, and corrupts memory at the first remote write. Inlined as in a release:
+    # its speed is what is measured.
+    go_flags=("-tags=netgo,slicelabels", "-gcflags=all=-dwarf=false"),
     go_variables=("github.com/prometheus/common/version.Version={version}",),
 )
 PAUSE = Tool("pause", "1", ("pause",), accepts=r"(?!)")
@@ -241,8 +242,8 @@ def _unpack_debian(tool: Tool, target: Path) -> None:
 
 def _build(tool: Tool, target: Path) -> None:
     variables = " ".join(f"-X {variable.format(version=tool.version)}" for variable in tool.go_variables)
-    # Debugging data is not kept, and not making it saves a sixth of the time.
-    flags = ["-gcflags=all=-dwarf=false", f"-ldflags=-s -w {variables}", *tool.go_flags]
+    # No debugging data and no inlining: that saves 40 % of the time, and none of these programs is busy here.
+    flags = ["-gcflags=all=-dwarf=false -l", f"-ldflags=-s -w {variables}", *tool.go_flags]
     folders = [BUILD / tool.name]
     if tool is PULUMI:
         folders.append(BUILD / "pulumi-language-python")
