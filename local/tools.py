@@ -249,9 +249,6 @@ def _build(tool: Tool, target: Path) -> None:
         folders.append(BUILD / "pulumi-language-python")
     for folder in folders:
         _run(["go", "build", *flags, f"-o={target}/", "tool"], cwd=folder, env=_go_environment())
-    for program in tool.programs:
-        if not (target / program).exists() and (target / tool.name).exists():
-            (target / program).symlink_to(tool.name)  # one program that goes by several names
     if tool is PULUMI:
         module = _run(
             ["go", "list", "-m", "-f={{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"], cwd=BUILD / tool.name,
@@ -259,6 +256,9 @@ def _build(tool: Tool, target: Path) -> None:
         ).strip()  # fmt: skip
         script = shutil.copy(Path(module, "python/cmd/pulumi-language-python-exec"), target)
         os.chmod(script, 0o755)
+    for program in tool.programs:
+        if not (target / program).exists() and (target / tool.name).exists():
+            (target / program).symlink_to(tool.name)  # one program that goes by several names
 
 
 def _go_environment() -> dict[str, str]:
