@@ -9,6 +9,10 @@ from settings import LoadBalancer, RegionSettings
 
 from . import _cluster
 
+#: An ingester that dies without a word leaves its connections open, and answers would wait for it until they are found
+#: dead. Its samples are in the other copies.
+RESPONSE_TIMEOUT = "5s"
+
 
 class RegionalStack(pulumi.ComponentResource):
     """All of a region, in the order in which data flows."""
@@ -79,7 +83,7 @@ class RegionalStack(pulumi.ComponentResource):
                 "replicas": settings.query.replicas,
                 "resources": settings.query.resources.model_dump(),
                 "endpoints": [{"address": receive.grpc_endpoint, "strict": False}],
-                "response_timeout": None,
+                "response_timeout": RESPONSE_TIMEOUT,
                 "load_balancer": _dump(settings.query.load_balancer),
             },
             child,
