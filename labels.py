@@ -15,18 +15,18 @@ IAM_ROLE_NAME = 56  # 64, less the suffix of 8 that makes it unique
 BUCKET_NAME = 63
 
 
-def selector(component: str, instance: str) -> dict[str, str]:
+def selector(component: str, instance: str, app: str = "thanos") -> dict[str, str]:
     """The labels that find the pods of one component; they can never change once deployed."""
     return {
-        "app.kubernetes.io/name": "thanos",
+        "app.kubernetes.io/name": app,
         "app.kubernetes.io/component": component,
         "app.kubernetes.io/instance": instance,
     }
 
 
-def recommended(component: str, instance: str) -> dict[str, str]:
+def recommended(component: str, instance: str, app: str = "thanos") -> dict[str, str]:
     """The selector and what else Kubernetes recommends."""
-    return {**selector(component, instance), **OURS}
+    return {**selector(component, instance, app), **OURS}
 
 
 def aws_tags(region: str, purpose: str) -> dict[str, str]:

@@ -10,11 +10,11 @@ import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 from pydantic import ValidationError
 
-import settings_errors
-from settings import GlobalSettings, RegionSettings
+from settings import GlobalSettings, RegionSettings, errors
 
 #: Keys for an S3-compatible store that knows no IAM roles. Both or neither.
-SECRETS = ("objectStoreAccessKey", "objectStoreSecretKey")
+KEYS = ("objectStoreAccessKey", "objectStoreSecretKey")
+SECRETS = (*KEYS, "redisPassword")
 #: What Pulumi.yaml gives to a key that the stack file leaves out.
 EMPTY = ("", "{}", "[]")
 
@@ -27,13 +27,13 @@ def parse(values: Mapping[str, object]) -> Settings:
     model = models.get(str(values.get("kind")))
     if model is None:
         raise ValueError(
-            f"{settings_errors.PREFIX}kind is {values.get('kind')!r}: must be region or global, because the "
+            f"{errors.PREFIX}kind is {values.get('kind')!r}: must be region or global, because the "
             "two differ in all that they build"
         )
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ValueError("\n".join(settings_errors.explain(error, model))) from None
+        raise ValueError("\n".join(errors.explain(error, model))) from None
 
 
 def load() -> Settings:
@@ -56,7 +56,7 @@ def load() -> Settings:
         problems.append("aws:region is missing: must name the bucket's AWS region, because Thanos must be told it")
     if isinstance(settings, RegionSettings) and settings.region != pulumi.get_stack():
         problems.append(
-            f"{settings_errors.PREFIX}region is {settings.region!r}: must be the stack's name ({pulumi.get_stack()}), "
+            f"{errors.PREFIX}region is {settings.region!r}: must be the stack's name ({pulumi.get_stack()}), "
             "because the global stack looks a region up by it"
         )
     if problems:
@@ -72,7 +72,7 @@ def _gather(config: Mapping[str, str], is_secret: Callable[[str], bool]) -> tupl
     plain, problems, secrets = {}, [], set()
     for full_key, text in config.items():
         namespace, _, key = full_key.partition(":")
-        if f"{namespace}:" != settings_errors.PREFIX or text in EMPTY:
+        if f"{namespace}:" != errors.PREFIX or text in EMPTY:
             continue
         if key in SECRETS:
             secrets.add(key)
@@ -88,10 +88,10 @@ def _gather(config: Mapping[str, str], is_secret: Callable[[str], bool]) -> tupl
             )
         else:
             plain[key] = _decode(text)
-    if len(secrets) == 1:
+    if len(keys := secrets.intersection(KEYS)) == 1:
         problems.append(
-            f"{settings_errors.PREFIX}{secrets.pop()} is set alone: must come with the other of "
-            f"{' and '.join(SECRETS)}, because neither is of use without it"
+            f"{errors.PREFIX}{keys.pop()} is set alone: must come with the other of "
+            f"{' and '.join(KEYS)}, because neither is of use without it"
         )
     return plain, problems
 

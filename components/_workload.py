@@ -1,18 +1,24 @@
 """Shapes that workloads share, as plain manifests. Functions only: a component reads like the object it makes."""
 
-from typing import NotRequired, TypedDict
+from dataclasses import dataclass
+from typing import TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 import labels
+from render import thanos_flags
 
-#: The user of the Thanos image. Spelt out, so that `runAsNonRoot` holds for any image.
+#: Any user but root. Spelt out, so that `runAsNonRoot` holds for any image.
 USER = 1001
 #: A pod that is asked to stop still gets requests until every node has heard of it.
 DRAIN_SECONDS = 10
 #: The drain, and Thanos's own two minutes for requests in flight.
 STATELESS_GRACE_SECONDS = 150
+#: The name that a container finds its pod's name under. For an ingester it is stable: its blocks keep their label.
+POD_NAME = {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
+OBJSTORE_DIR = "/etc/thanos/objstore"
+OBJSTORE_FILE = f"{OBJSTORE_DIR}/objstore.yml"
 
 
 class ContainerResources(TypedDict):
@@ -26,30 +32,64 @@ class ContainerResources(TypedDict):
     """The request, if null."""
 
 
-class InternalLoadBalancer(TypedDict):
-    """An internal load balancer in front of a Service."""
+class GrpcTls(TypedDict):
+    """TLS between gRPC endpoints; each side shows a certificate of the same authority."""
 
-    hostname: str
-    """The name under which others reach it."""
-    annotations: NotRequired[dict[str, str]]
-    """What the load balancer's controller wants beyond the defaults."""
-
-
-def metadata(name: str, namespace: pulumi.Input[str], component: str, instance: str, **more: object) -> dict:
-    """Fixed name, namespace and recommended labels."""
-    return {"name": name, "namespace": namespace, "labels": labels.recommended(component, instance), **more}
+    secret: pulumi.Input[str]
+    """Name of the Secret with tls.crt, tls.key and ca.crt."""
+    server_name: str
+    """The name in every certificate."""
 
 
-def pod_template(component: str, instance: str, containers: list[dict], **spec: object) -> dict:
+@dataclass(frozen=True)
+class Part:
+    """One workload of a component: what its objects are called, and the labels that find its pods."""
+
+    name: str
+    namespace: pulumi.Input[str]
+    component: str
+    instance: str
+    app: str = "thanos"
+
+    @property
+    def selector(self) -> dict[str, str]:
+        return labels.selector(self.component, self.instance, self.app)
+
+    def metadata(self, name: pulumi.Input[str] | None = None, **more: object) -> dict:
+        """Fixed name, namespace and recommended labels. `name` for an object that is not called like the part."""
+        return {
+            "name": name or self.name,
+            "namespace": self.namespace,
+            "labels": labels.recommended(self.component, self.instance, self.app),
+            **more,
+        }
+
+
+def pod_template(
+    part: Part,
+    containers: list[dict],
+    *,
+    account: pulumi.Input[str],
+    priority_class: pulumi.Input[str],
+    spread: bool = True,
+    **spec: object,
+) -> dict:
     """A pod that passes the `restricted` Pod Security Standard and has no token of the API server.
 
     A token for an IAM role is projected by EKS on its own and is not affected.
     """
+    if spread:
+        spec["topologySpreadConstraints"] = [
+            _spread(part, "kubernetes.io/hostname", "DoNotSchedule"),
+            _spread(part, "topology.kubernetes.io/zone", "ScheduleAnyway"),
+        ]
     return {
-        "metadata": {"labels": labels.recommended(component, instance)},
+        "metadata": {"labels": labels.recommended(part.component, part.instance, part.app)},
         "spec": {
+            "serviceAccountName": account,
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
+            "priorityClassName": priority_class,
             "securityContext": {
                 "runAsNonRoot": True,
                 "runAsUser": USER,
@@ -58,10 +98,6 @@ def pod_template(component: str, instance: str, containers: list[dict], **spec: 
                 "fsGroupChangePolicy": "OnRootMismatch",
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "topologySpreadConstraints": [
-                _spread(component, instance, "kubernetes.io/hostname", "DoNotSchedule"),
-                _spread(component, instance, "topology.kubernetes.io/zone", "ScheduleAnyway"),
-            ],
             "containers": containers,
             **spec,
         },
@@ -69,9 +105,15 @@ def pod_template(component: str, instance: str, containers: list[dict], **spec: 
 
 
 def container(
-    name: str, image: str, args: list[str], ports: dict[str, int], resources: ContainerResources, **more: object
+    name: str,
+    image: str,
+    args: list[pulumi.Input[str]],
+    ports: dict[str, int],
+    resources: ContainerResources,
+    probes: dict[str, dict],
+    **more: object,
 ) -> dict:
-    """A Thanos container with probes on its `http` port. `ports` maps names to numbers."""
+    """A container with nothing but what it needs. `ports` maps names to numbers; `probes`: see `http_probes`."""
     return {
         "name": name,
         "image": image,
@@ -87,15 +129,21 @@ def container(
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "readinessProbe": _probe("/-/ready", period=5, failures=3),
-        "livenessProbe": _probe("/-/healthy", period=10, failures=6),
+        **probes,
         **more,
     }
 
 
-def startup_probe(*, seconds: int) -> dict:
-    """Holds the other probes back until the process is ready, for at most `seconds`."""
-    return _probe("/-/ready", period=5, failures=seconds // 5)
+def http_probes(port: str = "http", *, startup_seconds: int = 120) -> dict[str, dict]:
+    """Probes of Thanos and Prometheus. The others wait until the process is ready, for at most `startup_seconds`."""
+    ready = {"httpGet": {"path": "/-/ready", "port": port}}
+    return _probes(ready, {"httpGet": {"path": "/-/healthy", "port": port}}, startup_seconds)
+
+
+def tcp_probes(port: str, *, startup_seconds: int = 120) -> dict[str, dict]:
+    """Probes of a process that only takes connections."""
+    connects = {"tcpSocket": {"port": port}}
+    return _probes(connects, connects, startup_seconds)
 
 
 def drain() -> dict:
@@ -103,79 +151,70 @@ def drain() -> dict:
     return {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}
 
 
+def mount(volume: str, path: str) -> dict:
+    """A read-only mount of a volume with configuration."""
+    return {"name": volume, "mountPath": path, "readOnly": True}
+
+
+def secret_volume(name: str, secret: pulumi.Input[str]) -> dict:
+    return {"name": name, "secret": {"secretName": secret}}
+
+
+def config_volume(name: str, config_map: pulumi.Input[str]) -> dict:
+    return {"name": name, "configMap": {"name": config_map}}
+
+
+def tls_mounts(tls: GrpcTls | None) -> list[dict]:
+    """Where a container finds its certificate; nothing without TLS."""
+    return [mount("tls", thanos_flags.TLS_DIR)] if tls else []
+
+
+def tls_volumes(tls: GrpcTls | None) -> list[dict]:
+    """The volume behind `tls_mounts`."""
+    return [secret_volume("tls", tls["secret"])] if tls else []
+
+
+def account(
+    part: Part, role_arn: pulumi.Input[str] | None, opts: pulumi.ResourceOptions, name: str | None = None
+) -> pulumi.Output[str]:
+    """Makes the service account of a workload, tied to its IAM role if it has one; returns its name."""
+    role = {"annotations": {"eks.amazonaws.com/role-arn": role_arn}} if role_arn else {}
+    made = k8s.core.v1.ServiceAccount(
+        name or part.name,
+        metadata=part.metadata(name, **role),
+        automount_service_account_token=False,
+        opts=opts,
+    )
+    return made.metadata["name"]
+
+
 def disruption_budget(
-    name: str,
-    namespace: pulumi.Input[str],
-    component: str,
-    instance: str,
-    max_unavailable: int,
-    opts: pulumi.ResourceOptions,
+    part: Part, max_unavailable: int, opts: pulumi.ResourceOptions
 ) -> k8s.policy.v1.PodDisruptionBudget:
     """Lets a drain of nodes take at most `max_unavailable` pods at a time."""
     return k8s.policy.v1.PodDisruptionBudget(
-        name,
-        metadata=metadata(name, namespace, component, instance),
-        spec={"maxUnavailable": max_unavailable, "selector": {"matchLabels": labels.selector(component, instance)}},
+        part.name,
+        metadata=part.metadata(),
+        spec={"maxUnavailable": max_unavailable, "selector": {"matchLabels": part.selector}},
         opts=opts,
     )
 
 
-def service(
-    name: str,
-    namespace: pulumi.Input[str],
-    component: str,
-    instance: str,
-    ports: dict[str, int],
-    load_balancer: InternalLoadBalancer | None,
-    opts: pulumi.ResourceOptions,
-) -> k8s.core.v1.Service:
-    """A Service with a cluster IP and, if asked for, an internal load balancer."""
-    more = {}
-    if load_balancer:
-        more["annotations"] = {
-            # Two controllers, two spellings; one that knows neither would open remote write to the internet.
-            "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
-            "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
-            "external-dns.alpha.kubernetes.io/hostname": load_balancer["hostname"],
-            **(load_balancer.get("annotations") or {}),
-        }
-    return k8s.core.v1.Service(
-        name,
-        metadata=metadata(name, namespace, component, instance, **more),
-        spec={
-            "type": "LoadBalancer" if load_balancer else "ClusterIP",
-            "selector": labels.selector(component, instance),
-            "ports": service_ports(ports),
-        },
-        opts=opts,
-    )
+def _probes(ready: dict, healthy: dict, startup_seconds: int) -> dict[str, dict]:
+    def probe(check: dict, period: int, failures: int) -> dict:
+        return {**check, "periodSeconds": period, "timeoutSeconds": 3, "failureThreshold": failures}
 
-
-def service_ports(ports: dict[str, int]) -> list[dict]:
-    """Service ports that lead to the container ports of the same names."""
-    return [{"name": name, "port": number, "targetPort": name} for name, number in ports.items()]
-
-
-def host(service: k8s.core.v1.Service, load_balancer: InternalLoadBalancer | None) -> pulumi.Output[str]:
-    """The name under which a Service is reached: from anywhere by its load balancer, else from inside the cluster."""
-    if load_balancer:
-        return pulumi.Output.from_input(load_balancer["hostname"])
-    return pulumi.Output.concat(service.metadata["name"], ".", service.metadata["namespace"], ".svc")
-
-
-def _probe(path: str, *, period: int, failures: int) -> dict:
     return {
-        "httpGet": {"path": path, "port": "http"},
-        "periodSeconds": period,
-        "timeoutSeconds": 3,
-        "failureThreshold": failures,
+        "startupProbe": probe(ready, 5, startup_seconds // 5),
+        "readinessProbe": probe(ready, 5, 3),
+        "livenessProbe": probe(healthy, 10, 6),
     }
 
 
-def _spread(component: str, instance: str, topology_key: str, when_unsatisfiable: str) -> dict:
+def _spread(part: Part, topology_key: str, when_unsatisfiable: str) -> dict:
     return {
         "maxSkew": 1,
         "topologyKey": topology_key,
         "whenUnsatisfiable": when_unsatisfiable,
-        "labelSelector": {"matchLabels": labels.selector(component, instance)},
+        "labelSelector": {"matchLabels": part.selector},
     }

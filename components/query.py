@@ -12,8 +12,9 @@ import labels
 import versions
 from render import endpoints, thanos_flags
 
-from . import _workload
-from ._workload import ContainerResources, InternalLoadBalancer
+from . import _service, _workload
+from ._service import InternalLoadBalancer
+from ._workload import ContainerResources, GrpcTls, Part
 
 COMPONENT = "query"
 PORTS = {"grpc": thanos_flags.GRPC_PORT, "http": thanos_flags.HTTP_PORT}
@@ -35,6 +36,8 @@ class QueryArgs(TypedDict):
 
     namespace: pulumi.Input[str]
     """The Kubernetes namespace."""
+    priority_class: pulumi.Input[str]
+    """The pods' PriorityClass."""
     replicas: int
     """Number of pods; each answers alone."""
     resources: ContainerResources
@@ -45,6 +48,8 @@ class QueryArgs(TypedDict):
     """How long an endpoint may be silent before the answer goes without it, e.g. 30s; null: as long as the query."""
     load_balancer: InternalLoadBalancer | None
     """Null: reachable inside the cluster only."""
+    tls: GrpcTls | None
+    """TLS of its Store API and to the endpoints; null: plain text."""
 
 
 class Query(pulumi.ComponentResource):
@@ -58,63 +63,57 @@ class Query(pulumi.ComponentResource):
     def __init__(self, name: str, args: QueryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:Query", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        labels.safe_name(name, limit=labels.SERVICE_NAME)
+        part = Part(labels.safe_name(name, limit=labels.SERVICE_NAME), args["namespace"], COMPONENT, name)
 
-        config = self._endpoints(name, args, child)
-        self._deployment(name, args, config.metadata["name"], child)
-        _workload.disruption_budget(name, args["namespace"], COMPONENT, name, 1, child)
-        service = _workload.service(
-            name,
-            args["namespace"],
-            COMPONENT,
-            name,
-            PORTS,
-            args.get("load_balancer"),
-            child,
-        )
+        config = self._endpoints(part, args, child)
+        self._deployment(part, args, config.metadata["name"], child)
+        _workload.disruption_budget(part, 1, child)
+        service = _service.balanced(part, PORTS, args.get("load_balancer"), child)
 
-        host = _workload.host(service, args.get("load_balancer"))
+        host = _service.host(service, args.get("load_balancer"))
         self.grpc_endpoint = pulumi.Output.concat(host, f":{PORTS['grpc']}")
         self.http_url = pulumi.Output.concat("http://", host, f":{PORTS['http']}")
         self.register_outputs({"grpc_endpoint": self.grpc_endpoint, "http_url": self.http_url})
 
-    def _endpoints(self, name: str, args: QueryArgs, child: pulumi.ResourceOptions) -> k8s.core.v1.ConfigMap:
-        config_name = labels.safe_name(name, "endpoints", limit=labels.SERVICE_NAME)
-        document = pulumi.Output.all(*args["endpoints"]).apply(endpoints.document)
+    def _endpoints(self, part: Part, args: QueryArgs, child: pulumi.ResourceOptions) -> k8s.core.v1.ConfigMap:
+        config_name = labels.safe_name(part.name, "endpoints", limit=labels.SERVICE_NAME)
+        server_name = args["tls"]["server_name"] if args.get("tls") else None
+        document = pulumi.Output.all(*args["endpoints"]).apply(lambda known: endpoints.document(known, server_name))
         return k8s.core.v1.ConfigMap(
-            config_name,
-            metadata=_workload.metadata(config_name, args["namespace"], COMPONENT, name),
-            data={CONFIG_FILE: document},
-            opts=child,
+            config_name, metadata=part.metadata(config_name), data={CONFIG_FILE: document}, opts=child
         )
 
     def _deployment(
-        self, name: str, args: QueryArgs, config_map: pulumi.Input[str], child: pulumi.ResourceOptions
-    ) -> k8s.apps.v1.Deployment:
+        self, part: Part, args: QueryArgs, config_map: pulumi.Input[str], child: pulumi.ResourceOptions
+    ) -> None:
+        tls = args.get("tls")
         container = _workload.container(
             "query",
             versions.THANOS,
             thanos_flags.query(
-                endpoints_file=f"{CONFIG_DIR}/{CONFIG_FILE}", response_timeout=args.get("response_timeout")
+                endpoints_file=f"{CONFIG_DIR}/{CONFIG_FILE}",
+                response_timeout=args.get("response_timeout"),
+                tls=tls["server_name"] if tls else None,
             ),
             PORTS,
             args["resources"],
-            startupProbe=_workload.startup_probe(seconds=120),
+            _workload.http_probes(),
             lifecycle=_workload.drain(),
-            volumeMounts=[{"name": "endpoints", "mountPath": CONFIG_DIR, "readOnly": True}],
+            volumeMounts=[_workload.mount("endpoints", CONFIG_DIR), *_workload.tls_mounts(tls)],
         )
-        return k8s.apps.v1.Deployment(
-            name,
-            metadata=_workload.metadata(name, args["namespace"], COMPONENT, name),
+        k8s.apps.v1.Deployment(
+            part.name,
+            metadata=part.metadata(),
             spec={
                 "replicas": int(args["replicas"]),
-                "selector": {"matchLabels": labels.selector(COMPONENT, name)},
+                "selector": {"matchLabels": part.selector},
                 "template": _workload.pod_template(
-                    COMPONENT,
-                    name,
+                    part,
                     [container],
+                    account=_workload.account(part, None, child),
+                    priority_class=args["priority_class"],
                     terminationGracePeriodSeconds=_workload.STATELESS_GRACE_SECONDS,
-                    volumes=[{"name": "endpoints", "configMap": {"name": config_map}}],
+                    volumes=[_workload.config_volume("endpoints", config_map), *_workload.tls_volumes(tls)],
                 ),
             },
             opts=child,

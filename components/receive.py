@@ -1,6 +1,7 @@
 """Receive: takes remote write and keeps it. Routers forward, ingesters store; the two scale apart.
 
-The hashring file is reloaded while routers run: a change of the ring rolls no pod.
+The hashring file is reloaded while routers run: a change of the ring rolls no pod. The ring may be smaller than the set
+of ingesters, so that pods are there before they get series and stay until theirs are uploaded.
 """
 
 from typing import TypedDict
@@ -9,25 +10,38 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 import labels
-import versions
-from render import hashring, thanos_flags
+from render import hashring, receive_limits
 
-from . import _workload
-from ._workload import ContainerResources, InternalLoadBalancer
+from . import _ingesters, _routers, _service, _workload
+from ._routers import HASHRING_FILE, LIMITS_FILE
+from ._service import InternalLoadBalancer
+from ._workload import ContainerResources, GrpcTls, Part
 
-ROUTER, INGESTER = "receive-router", "receive-ingester"
-INGESTER_PORTS = {"grpc": thanos_flags.GRPC_PORT, "http": thanos_flags.HTTP_PORT}
-ROUTER_PORTS = {"remote-write": thanos_flags.REMOTE_WRITE_PORT, **INGESTER_PORTS}
-HASHRING_DIR, HASHRING_FILE = "/etc/thanos/hashring", "hashrings.json"
-OBJSTORE_DIR = "/etc/thanos/objstore"
-DATA_DIR = "/data"
-#: An ingester that stops flushes its head and uploads it; with 30 s, the default, that is lost to a kill.
-INGESTER_GRACE_SECONDS = 900
-#: An ingester replays its write-ahead log before it is ready; killing it half-way would start that over.
-REPLAY_SECONDS = 1800
-#: gRPC looks a name up again at most every 30 s.
-MIN_READY_SECONDS = 30
-POD_NAME = {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
+
+class WriteRequestLimits(TypedDict):
+    """What one remote-write request may hold; 0: no limit."""
+
+    size_bytes: int
+    """Bytes, compressed and not."""
+    series: int
+    """Number of series."""
+    samples: int
+    """Number of samples."""
+
+
+class ReceiveLimits(TypedDict):
+    """What routers accept."""
+
+    max_concurrency: int
+    """Requests that run at a time; 0: no limit."""
+    request: WriteRequestLimits
+    """Of each request."""
+    tenants: dict[str, WriteRequestLimits]
+    """Of single tenants, in place of `request`."""
+    head_series: int
+    """Active series of a tenant, each copy counted once; 0: no limit."""
+    meta_monitoring_url: str | None
+    """The Prometheus that knows how many there are."""
 
 
 class ReceiveArgs(TypedDict):
@@ -35,18 +49,36 @@ class ReceiveArgs(TypedDict):
 
     namespace: pulumi.Input[str]
     """The Kubernetes namespace."""
+    priority_class: pulumi.Input[str]
+    """The pods' PriorityClass."""
     region: str
     """Value of the external label `region` of all series."""
     routers: int
     """Number of router pods."""
     ingesters: int
-    """Number of ingester pods, at least `replication_factor`."""
+    """Number of ingester pods, in all zones together."""
+    ring: int
+    """How many of them share the series, at least `replication_factor`."""
     replication_factor: int
     """Copies of each sample."""
+    zones: list[str]
+    """One StatefulSet for each, and copies in different ones; empty: zones are not looked at."""
+    replication_protocol: str
+    """Between routers and ingesters: protobuf or capnproto."""
+    tenants: list[str]
+    """Who may write; empty: any tenant."""
+    limits: ReceiveLimits
+    """What routers accept."""
     storage: str
-    """Size of each new ingester volume, e.g. 50Gi."""
+    """Size of each ingester's volume, e.g. 50Gi; it can grow and not shrink."""
+    storage_class: str | None
+    """Of the volumes; null: the cluster's default."""
     tsdb_retention: str
     """How long ingesters keep blocks, e.g. 24h."""
+    out_of_order_window: str
+    """How late a sample may come, e.g. 30m; 0s: not at all. Needs vertical compaction."""
+    max_exemplars: int
+    """Exemplars kept in memory per tenant."""
     router_resources: ContainerResources
     """What each router requests."""
     ingester_resources: ContainerResources
@@ -59,10 +91,12 @@ class ReceiveArgs(TypedDict):
     """Name of the Secret with objstore.yml; a new name rolls the ingesters."""
     load_balancer: InternalLoadBalancer | None
     """Null: remote write is reachable inside the cluster only."""
+    tls: GrpcTls | None
+    """TLS from routers to ingesters and of their Store APIs; null: plain text."""
 
 
 class Receive(pulumi.ComponentResource):
-    """Routers (Deployment), ingesters (StatefulSet) and the ring between them."""
+    """Routers (Deployment), ingesters (StatefulSets) and the ring between them."""
 
     remote_write_url: pulumi.Output[str]
     """Where Prometheus servers write to."""
@@ -73,161 +107,119 @@ class Receive(pulumi.ComponentResource):
         super().__init__("observability:index:Receive", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         namespace = args["namespace"]
-        ingester = labels.safe_name(name, "ingester", limit=labels.STATEFUL_SET_NAME)
-        router = labels.safe_name(name, "router", limit=labels.SERVICE_NAME)
-        replication_factor = int(args["replication_factor"])
+        ingester = Part(
+            labels.safe_name(name, "ingester", limit=labels.STATEFUL_SET_NAME), namespace, _ingesters.COMPONENT, name
+        )
+        router = Part(labels.safe_name(name, "router", limit=labels.SERVICE_NAME), namespace, _routers.COMPONENT, name)
 
-        peers = self._headless_service(ingester, name, namespace, child)
-        peers_host = pulumi.Output.concat(peers.metadata["name"], ".", peers.metadata["namespace"], ".svc")
-        self._ingesters(ingester, name, args, peers.metadata["name"], child)
+        # Only ready pods have an address in it: Query drops an ingester that is away, and does not wait for it.
+        peers = _service.headless(ingester, _ingesters.PORTS, child)
+        pods = self._ingesters(ingester, args, peers.metadata["name"], child)
         # Never 0: with a single copy a drain of nodes would wait for ever.
-        spare = max(1, hashring.tolerated_losses(replication_factor))
-        _workload.disruption_budget(ingester, namespace, INGESTER, name, spare, child)
+        spare = max(1, hashring.tolerated_losses(int(args["replication_factor"])))
+        _workload.disruption_budget(ingester, spare, child)
 
-        ring = self._hashring(name, args, ingester, peers_host, child)
-        self._routers(router, name, args, ring.metadata["name"], child)
-        _workload.disruption_budget(router, namespace, ROUTER, name, 1, child)
-        service = _workload.service(router, namespace, ROUTER, name, ROUTER_PORTS, args.get("load_balancer"), child)
+        ring = self._hashring(router, name, args, pods, _service.host(peers), child)
+        limits = self._limits(router, name, args, child)
+        tls = args.get("tls")
+        container = _routers.container(
+            region=args["region"],
+            replication_factor=int(args["replication_factor"]),
+            replication_protocol=args["replication_protocol"],
+            resources=args["router_resources"],
+            tls=tls,
+        )
+        _routers.deployment(
+            router,
+            replicas=int(args["routers"]),
+            container=container,
+            priority_class=args["priority_class"],
+            volumes=[
+                _workload.config_volume("hashring", ring.metadata["name"]),
+                _workload.config_volume("limits", limits.metadata["name"]),
+                *_workload.tls_volumes(tls),
+            ],
+            opts=child,
+        )
+        _workload.disruption_budget(router, 1, child)
+        service = _service.balanced(router, _routers.PORTS, args.get("load_balancer"), child)
 
-        host = _workload.host(service, args.get("load_balancer"))
-        self.remote_write_url = pulumi.Output.concat("http://", host, f":{ROUTER_PORTS['remote-write']}/api/v1/receive")
-        self.grpc_endpoint = pulumi.Output.concat("dnssrv+_grpc._tcp.", peers_host)
+        host = _service.host(service, args.get("load_balancer"))
+        self.remote_write_url = pulumi.Output.concat(
+            "http://", host, f":{_routers.PORTS['remote-write']}/api/v1/receive"
+        )
+        self.grpc_endpoint = pulumi.Output.concat("dnssrv+_grpc._tcp.", _service.host(peers))
         self.register_outputs({"remote_write_url": self.remote_write_url, "grpc_endpoint": self.grpc_endpoint})
 
-    def _headless_service(
-        self, ingester: str, name: str, namespace: pulumi.Input[str], child: pulumi.ResourceOptions
-    ) -> k8s.core.v1.Service:
-        # Only ready pods have an address in it: Query drops an ingester that is away, and does not wait for it.
-        return k8s.core.v1.Service(
-            ingester,
-            metadata=_workload.metadata(ingester, namespace, INGESTER, name),
-            spec={
-                "clusterIP": "None",
-                "selector": labels.selector(INGESTER, name),
-                "ports": _workload.service_ports(INGESTER_PORTS),
-            },
-            opts=child,
-        )
-
     def _ingesters(
-        self, ingester: str, name: str, args: ReceiveArgs, service: pulumi.Input[str], child: pulumi.ResourceOptions
-    ) -> None:
-        account = k8s.core.v1.ServiceAccount(
-            args["service_account"],
-            metadata=_workload.metadata(
-                args["service_account"],
-                args["namespace"],
-                INGESTER,
-                name,
-                annotations={"eks.amazonaws.com/role-arn": args["role_arn"]},
-            ),
-            automount_service_account_token=False,
-            opts=child,
+        self, part: Part, args: ReceiveArgs, service: pulumi.Input[str], child: pulumi.ResourceOptions
+    ) -> dict[str | None, list[str]]:
+        """The names of the pods by zone."""
+        tls = args.get("tls")
+        account = _workload.account(part, args["role_arn"], child, name=args["service_account"])
+        container = _ingesters.container(
+            region=args["region"],
+            retention=args["tsdb_retention"],
+            out_of_order_window=args["out_of_order_window"],
+            max_exemplars=int(args["max_exemplars"]),
+            resources=args["ingester_resources"],
+            tls=tls,
         )
-        container = _workload.container(
-            "ingester",
-            versions.THANOS,
-            thanos_flags.receive_ingester(
-                region=args["region"],
-                data_dir=DATA_DIR,
-                retention=args["tsdb_retention"],
-                objstore_file=f"{OBJSTORE_DIR}/objstore.yml",
-            ),
-            INGESTER_PORTS,
-            args["ingester_resources"],
-            env=[POD_NAME],
-            startupProbe=_workload.startup_probe(seconds=REPLAY_SECONDS),
-            volumeMounts=[
-                {"name": "data", "mountPath": DATA_DIR},
-                {"name": "objstore", "mountPath": OBJSTORE_DIR, "readOnly": True},
-            ],
-        )
-        k8s.apps.v1.StatefulSet(
-            ingester,
-            metadata=_workload.metadata(ingester, args["namespace"], INGESTER, name),
-            spec={
-                "serviceName": service,
-                "replicas": int(args["ingesters"]),
-                # A ring is of use only when a quorum of it is up; one by one would wait for each replay.
-                "podManagementPolicy": "Parallel",
-                # In a rollout the next ingester stops only once the routers have found the last one again; with
-                # two out of reach there is no quorum.
-                "minReadySeconds": MIN_READY_SECONDS,
-                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
-                "selector": {"matchLabels": labels.selector(INGESTER, name)},
-                "template": _workload.pod_template(
-                    INGESTER,
-                    name,
-                    [container],
-                    serviceAccountName=account.metadata["name"],
-                    terminationGracePeriodSeconds=INGESTER_GRACE_SECONDS,
-                    volumes=[{"name": "objstore", "secret": {"secretName": args["objstore_secret"]}}],
-                ),
-                "volumeClaimTemplates": [
-                    {
-                        "metadata": {"name": "data"},
-                        "spec": {
-                            "accessModes": ["ReadWriteOnce"],
-                            "resources": {"requests": {"storage": args["storage"]}},
-                        },
-                    }
-                ],
-            },
-            opts=pulumi.ResourceOptions(
+        zones = args["zones"] or [None]
+        return {
+            zone: _ingesters.stateful_set(
+                part,
+                zone=zone,
+                replicas=int(args["ingesters"]) // len(zones),
+                storage=args["storage"],
+                storage_class=args.get("storage_class"),
+                service=service,
+                container=container,
+                account=account,
+                priority_class=args["priority_class"],
+                volumes=[_workload.secret_volume("objstore", args["objstore_secret"]), *_workload.tls_volumes(tls)],
                 parent=self,
-                # A change would replace the StatefulSet, i.e. stop the whole ring, and not resize existing claims.
-                ignore_changes=["spec.volumeClaimTemplates"],
-                # Pods are rolled one by one, each with its grace period and its replay.
-                custom_timeouts=pulumi.CustomTimeouts(create="30m", update="2h", delete="30m"),
-            ),
-        )
+            )
+            for zone in zones
+        }
 
     def _hashring(
-        self, name: str, args: ReceiveArgs, ingester: str, host: pulumi.Output[str], child: pulumi.ResourceOptions
+        self,
+        router: Part,
+        name: str,
+        args: ReceiveArgs,
+        pods: dict[str | None, list[str]],
+        host: pulumi.Output[str],
+        child: pulumi.ResourceOptions,
     ) -> k8s.core.v1.ConfigMap:
         ring_name = labels.safe_name(name, "hashring", limit=labels.SERVICE_NAME)
-        count, factor, port = int(args["ingesters"]), int(args["replication_factor"]), INGESTER_PORTS["grpc"]
+        ring, factor = int(args["ring"]), int(args["replication_factor"])
         document = host.apply(
-            lambda host: hashring.document([f"{ingester}-{index}.{host}:{port}" for index in range(count)], factor)
+            lambda host: hashring.document(
+                hashring.members({zone: [f"{pod}.{host}" for pod in names] for zone, names in pods.items()}, ring),
+                replication_factor=factor,
+                grpc_port=_ingesters.PORTS["grpc"],
+                capnproto_port=_ingesters.PORTS["capnproto"],
+                tenants=args["tenants"],
+            )
         )
         return k8s.core.v1.ConfigMap(
-            ring_name,
-            metadata=_workload.metadata(ring_name, args["namespace"], ROUTER, name),
-            data={HASHRING_FILE: document},
-            opts=child,
+            ring_name, metadata=router.metadata(ring_name), data={HASHRING_FILE: document}, opts=child
         )
 
-    def _routers(
-        self, router: str, name: str, args: ReceiveArgs, ring: pulumi.Input[str], child: pulumi.ResourceOptions
-    ) -> None:
-        container = _workload.container(
-            "router",
-            versions.THANOS,
-            thanos_flags.receive_router(
-                region=args["region"],
-                hashring_file=f"{HASHRING_DIR}/{HASHRING_FILE}",
-                replication_factor=int(args["replication_factor"]),
-            ),
-            ROUTER_PORTS,
-            args["router_resources"],
-            env=[POD_NAME],
-            startupProbe=_workload.startup_probe(seconds=120),
-            lifecycle=_workload.drain(),
-            volumeMounts=[{"name": "hashring", "mountPath": HASHRING_DIR, "readOnly": True}],
+    def _limits(
+        self, router: Part, name: str, args: ReceiveArgs, child: pulumi.ResourceOptions
+    ) -> k8s.core.v1.ConfigMap:
+        limits_name = labels.safe_name(name, "limits", limit=labels.SERVICE_NAME)
+        limits = args["limits"]
+        document = receive_limits.document(
+            max_concurrency=int(limits["max_concurrency"]),
+            request=limits["request"],
+            tenants=limits["tenants"],
+            head_series=int(limits["head_series"]),
+            meta_monitoring_url=limits.get("meta_monitoring_url"),
+            replication_factor=int(args["replication_factor"]),
         )
-        k8s.apps.v1.Deployment(
-            router,
-            metadata=_workload.metadata(router, args["namespace"], ROUTER, name),
-            spec={
-                "replicas": int(args["routers"]),
-                "selector": {"matchLabels": labels.selector(ROUTER, name)},
-                "template": _workload.pod_template(
-                    ROUTER,
-                    name,
-                    [container],
-                    terminationGracePeriodSeconds=_workload.STATELESS_GRACE_SECONDS,
-                    volumes=[{"name": "hashring", "configMap": {"name": ring}}],
-                ),
-            },
-            opts=child,
+        return k8s.core.v1.ConfigMap(
+            limits_name, metadata=router.metadata(limits_name), data={LIMITS_FILE: document}, opts=child
         )

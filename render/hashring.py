@@ -1,29 +1,73 @@
 """The hashring that routers read: which ingesters share the series, and by which algorithm."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 #: hashmod moves nearly every series when the ring grows; ketama moves only a share of them.
 #: Thanos does not validate the name in the file and falls back to hashmod silently, so it is never typed twice.
 ALGORITHM = "ketama"
 
 
-def document(endpoints: Sequence[str], replication_factor: int) -> str:
-    """hashrings.json for one ring of `endpoints` (host:port each), the same for any order of them.
+#: The tenant of a write that names none; Thanos's own default.
+DEFAULT_TENANT = "default-tenant"
 
-    ValueError if an endpoint occurs twice or there are fewer than `replication_factor`.
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One ingester of a ring."""
+
+    host: str
+    zone: str | None = None
+
+
+def members(pods: Mapping[str | None, Sequence[str]], ring: int) -> list[Endpoint]:
+    """The first `ring` ingesters, as many of each zone. `pods`: each zone's hosts by ordinal (the key None: no zones).
+
+    ValueError if `ring` cannot be had evenly. The last ordinals are left out, since a StatefulSet loses those first.
     """
-    if len(set(endpoints)) != len(endpoints):
-        raise ValueError(f"a ring's endpoints must differ from each other: {', '.join(endpoints)}")
-    if len(endpoints) < replication_factor:
+    each, rest = divmod(ring, len(pods))
+    if rest or any(len(hosts) < each for hosts in pods.values()):
         raise ValueError(
-            f"a ring of {len(endpoints)} ingesters cannot hold {replication_factor} copies: the routers would refuse it"
+            f"a ring of {ring} cannot be made evenly of {', '.join(str(len(h)) for h in pods.values())} pods"
         )
-    ring = {
-        "hashring": "default",
-        "algorithm": ALGORITHM,
-        "endpoints": [{"address": endpoint} for endpoint in sorted(endpoints)],
-    }
+    return [Endpoint(host, zone) for zone, hosts in pods.items() for host in hosts[:each]]
+
+
+def document(
+    endpoints: Sequence[Endpoint],
+    *,
+    replication_factor: int,
+    grpc_port: int,
+    capnproto_port: int,
+    tenants: Sequence[str] = (),
+) -> str:
+    """hashrings.json for one ring of `endpoints`, the same for any order of them.
+
+    `tenants`: those that may write; none: any. With zones, routers put the copies of a sample into different ones.
+    ValueError if an endpoint occurs twice, there are fewer than `replication_factor`, or only some have a zone.
+    """
+    hosts = [endpoint.host for endpoint in endpoints]
+    if len(set(hosts)) != len(hosts):
+        raise ValueError(f"a ring's endpoints must differ from each other: {', '.join(hosts)}")
+    if len(hosts) < replication_factor:
+        raise ValueError(
+            f"a ring of {len(hosts)} ingesters cannot hold {replication_factor} copies: the routers would refuse it"
+        )
+    if len({endpoint.zone is None for endpoint in endpoints}) > 1:
+        raise ValueError("either all endpoints of a ring have a zone or none: Thanos takes none for a zone of its own")
+    ring: dict[str, object] = {"hashring": "default"}
+    if tenants:
+        ring["tenants"] = sorted(tenants)
+    ring["algorithm"] = ALGORITHM
+    ring["endpoints"] = [
+        {
+            "address": f"{endpoint.host}:{grpc_port}",
+            "capnproto_address": f"{endpoint.host}:{capnproto_port}",
+            **({"az": endpoint.zone} if endpoint.zone else {}),
+        }
+        for endpoint in sorted(endpoints, key=lambda endpoint: endpoint.host)
+    ]
     return json.dumps([ring], indent=2) + "\n"
 
 

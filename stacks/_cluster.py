@@ -5,16 +5,21 @@ import pulumi_kubernetes as k8s
 
 import labels
 
+#: Above what runs beside the stack (0), below the cluster's own (2 billion).
+WRITE_PRIORITY, READ_PRIORITY = 1_000_000, 900_000
+
 
 def connect(parent: pulumi.Resource) -> k8s.Provider:
     """The provider for `kubernetes:context`.
 
-    ConfigMaps change in place: their readers reload them, and a replacement would take the old one away first.
+    ConfigMaps change in place: their readers reload them, and a replacement would take the old one away first. Claims
+    outlive the pods that are scaled away; when they are wanted again they are there already, and are taken over.
     """
     return k8s.Provider(
         "cluster",
         context=pulumi.Config("kubernetes").require("context"),
         enable_config_map_mutable=True,
+        upsert_existing_objects=True,
         opts=pulumi.ResourceOptions(parent=parent),
     )
 
@@ -27,6 +32,21 @@ def namespace(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
             "name": name,
             "labels": {**labels.OURS, **labels.POD_SECURITY},
         },
+        opts=opts,
+    )
+    return made.metadata["name"]
+
+
+def priority_class(stack: str, path: str, value: int, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Makes a PriorityClass; returns its name. Such classes belong to no namespace, so the stack is in the name.
+
+    Who is short of memory evicts the reader before the writer: a question can be asked again, a sample not.
+    """
+    made = k8s.scheduling.v1.PriorityClass(
+        f"{stack}-{path}",
+        metadata={"name": f"{stack}-{path}", "labels": labels.OURS},
+        value=value,
+        description=f"The {path.replace('-', ' ')} of the observability stack {stack}",
         opts=opts,
     )
     return made.metadata["name"]

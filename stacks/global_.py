@@ -7,6 +7,7 @@ from components import Query
 from settings import GlobalSettings
 
 from . import _cluster
+from ._cluster import READ_PRIORITY
 
 #: A region far away that is stuck must not hold up the answer of the others.
 RESPONSE_TIMEOUT = "30s"
@@ -25,10 +26,12 @@ class GlobalStack(pulumi.ComponentResource):
 
         regions = {region: region_outputs(region) for region in settings.regions}
         namespace = _cluster.namespace(settings.namespace, child)
+        tls = {"secret": settings.tls.secret_name, "server_name": settings.tls.server_name} if settings.tls else None
         query = Query(
             f"{name}-query",
             {
                 "namespace": namespace,
+                "priority_class": _cluster.priority_class(name, "read-path", READ_PRIORITY, child),
                 "replicas": settings.query.replicas,
                 "resources": settings.query.resources.model_dump(),
                 # Strict: a region that is down leaves a warning in every answer. Otherwise its data would be missing
@@ -39,6 +42,7 @@ class GlobalStack(pulumi.ComponentResource):
                 ],
                 "response_timeout": RESPONSE_TIMEOUT,
                 "load_balancer": settings.query.load_balancer.model_dump() if settings.query.load_balancer else None,
+                "tls": tls,
             },
             child,
         )

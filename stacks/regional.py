@@ -4,10 +4,12 @@ import pulumi
 
 import contract
 from components import ObjectStore, Query, Receive
-from render import objstore
-from settings import LoadBalancer, RegionSettings
+from render import hashring, objstore
+from settings import RegionSettings
+from settings.base import LoadBalancer
 
 from . import _cluster
+from ._cluster import READ_PRIORITY, WRITE_PRIORITY
 
 #: An ingester that dies without a word leaves its connections open, and answers would wait for it until they are found
 #: dead. Its samples are in the other copies.
@@ -28,6 +30,9 @@ class RegionalStack(pulumi.ComponentResource):
         ingester_account = f"{name}-receive-ingester"
 
         namespace = _cluster.namespace(settings.namespace, child)
+        write_path = _cluster.priority_class(name, "write-path", WRITE_PRIORITY, child)
+        read_path = _cluster.priority_class(name, "read-path", READ_PRIORITY, child)
+        tls = {"secret": settings.tls.secret_name, "server_name": settings.tls.server_name} if settings.tls else None
 
         store = settings.object_store
         metrics = ObjectStore(
@@ -60,18 +65,28 @@ class RegionalStack(pulumi.ComponentResource):
             f"{name}-receive",
             {
                 "namespace": namespace,
+                "priority_class": write_path,
                 "region": settings.region,
                 "routers": settings.receive.routers,
                 "ingesters": settings.receive.ingesters,
+                "ring": settings.receive.ring_size,
                 "replication_factor": settings.receive.replication_factor,
+                "zones": settings.receive.zones,
+                "replication_protocol": settings.receive.replication_protocol,
+                "tenants": [hashring.DEFAULT_TENANT] if settings.receive.tenancy == "shared" else [],
+                "limits": settings.receive.limits.model_dump(),
                 "storage": settings.receive.storage,
+                "storage_class": settings.storage_class,
                 "tsdb_retention": settings.receive.tsdb_retention,
+                "out_of_order_window": settings.receive.out_of_order_window,
+                "max_exemplars": settings.receive.max_exemplars,
                 "router_resources": settings.receive.router.model_dump(),
                 "ingester_resources": settings.receive.ingester.model_dump(),
                 "service_account": ingester_account,
                 "role_arn": metrics.role_arns["ingester"],
                 "objstore_secret": metrics.config_secret,
                 "load_balancer": _dump(settings.receive.load_balancer),
+                "tls": tls,
             },
             child,
         )
@@ -80,11 +95,13 @@ class RegionalStack(pulumi.ComponentResource):
             f"{name}-query",
             {
                 "namespace": namespace,
+                "priority_class": read_path,
                 "replicas": settings.query.replicas,
                 "resources": settings.query.resources.model_dump(),
                 "endpoints": [{"address": receive.grpc_endpoint, "strict": False}],
                 "response_timeout": RESPONSE_TIMEOUT,
                 "load_balancer": _dump(settings.query.load_balancer),
+                "tls": tls,
             },
             child,
         )

@@ -35,6 +35,8 @@ class Resource:
     secrets: tuple[str, ...]
     """Paths of the inputs that are secret, e.g. stringData or data.key."""
     ignore_changes: tuple[str, ...]
+    retained: bool
+    """Kept when it is removed from the program."""
 
     @property
     def kind(self) -> str:
@@ -112,7 +114,9 @@ class Recorder(MockMonitor):
     def RegisterResource(self, request):  # noqa: N802
         response = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
-            self._record(request, response.urn, request.object, request.custom, request.ignoreChanges)
+            self._record(
+                request, response.urn, request.object, request.custom, request.ignoreChanges, request.retainOnDelete
+            )
         return response
 
     def ReadResource(self, request):  # noqa: N802
@@ -120,7 +124,7 @@ class Recorder(MockMonitor):
         self._record(request, response.urn, request.properties)
         return response
 
-    def _record(self, request, urn, properties, custom=True, ignore_changes=()) -> None:
+    def _record(self, request, urn, properties, custom=True, ignore_changes=(), retained=False) -> None:
         inputs = rpc.deserialize_properties(properties)
         self.recording.resources.append(
             Resource(
@@ -133,6 +137,7 @@ class Recorder(MockMonitor):
                 inputs=plain(inputs),
                 secrets=tuple(_secret_paths(inputs)),
                 ignore_changes=tuple(ignore_changes),
+                retained=retained,
             )
         )
 

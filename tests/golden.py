@@ -63,4 +63,6 @@ def _entry(resource: Resource) -> dict:
         entry["secrets"] = list(resource.secrets)
     if resource.ignore_changes:
         entry["ignoreChanges"] = list(resource.ignore_changes)
+    if resource.retained:
+        entry["retainOnDelete"] = True
     return entry

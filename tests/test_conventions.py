@@ -49,7 +49,7 @@ def test_everything_it_makes_is_its_child_and_named_after_it(component):
     for child in children:
         assert child.parent == own.urn, f"{child.name} would stay behind when the component goes"
         # A service account's name is an argument: the role must know it before the component exists.
-        assert child.name.startswith("a-name") or child.kind == "ServiceAccount"
+        assert child.name.startswith("a-name") or child.kind == "ServiceAccount", child.name
 
 
 def test_two_of_them_do_not_collide(component):

@@ -20,25 +20,43 @@ STORE = {
 }
 RECEIVE = {
     "namespace": "observability",
+    "priority_class": "write-path",
     "region": "eu",
     "routers": 2,
     "ingesters": 3,
+    "ring": 3,
     "replication_factor": 3,
+    "zones": [],
+    "replication_protocol": "protobuf",
+    "tenants": ["default-tenant"],
+    "limits": {
+        "max_concurrency": 0,
+        "request": {"size_bytes": 0, "series": 5000, "samples": 10000},
+        "tenants": {},
+        "head_series": 0,
+        "meta_monitoring_url": None,
+    },
     "storage": "50Gi",
+    "storage_class": None,
     "tsdb_retention": "24h",
+    "out_of_order_window": "0s",
+    "max_exemplars": 100000,
     "router_resources": RESOURCES,
     "ingester_resources": RESOURCES,
     "service_account": "ingester",
     "role_arn": "arn:aws:iam::111111111111:role/ingester",
     "objstore_secret": "objstore",
     "load_balancer": None,
+    "tls": None,
 }
 QUERY = {
     "namespace": "observability",
+    "priority_class": "read-path",
     "replicas": 2,
     "resources": RESOURCES,
     "endpoints": [{"address": "dnssrv+_grpc._tcp.ingester.observability.svc", "strict": False}],
     "response_timeout": None,
     "load_balancer": None,
+    "tls": None,
 }
 ARGS = {"ObjectStore": STORE, "Query": QUERY, "Receive": RECEIVE}

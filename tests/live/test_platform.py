@@ -15,8 +15,8 @@ from tests.live.conftest import command
 
 pytestmark = pytest.mark.live
 
-#: What Grafana allows a query by default. A pod that dies may swallow packets, and Query then waits once for gRPC's connect
-#: time-out, 20 s (measured), before it answers from the other copies.
+#: What Grafana allows a query by default. A pod that dies may swallow packets, and Query then waits once for gRPC's
+#: connect time-out, 20 s (measured), before it answers from the other copies.
 CLIENT_SECONDS = 30
 INGESTERS = "app.kubernetes.io/component=receive-ingester"
 

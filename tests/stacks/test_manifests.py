@@ -12,6 +12,8 @@ from tests.engine import ROOT, Recording, Resource, texts
 from tests.stacks import built
 
 KUBERNETES = "1.34"
+#: Kinds that belong to no namespace.
+CLUSTER_WIDE = ("Namespace", "PriorityClass")
 IMAGE = re.compile(r"[a-z0-9.-]+\.[a-z]+(/[a-z0-9-]+)+:v\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?")
 
 
@@ -62,7 +64,7 @@ def test_every_object_goes_to_the_explicit_cluster_into_the_stacks_namespace(sta
     namespace = stack.one("Namespace").inputs["metadata"]["name"]
     for found in stack.kubernetes():
         assert "::cluster::" in found.provider, f"{found.name} would go to whatever context is current"
-        if found.kind != "Namespace":
+        if found.kind not in CLUSTER_WIDE:
             assert found.inputs["metadata"]["namespace"] == namespace, found.name
 
 
@@ -70,7 +72,7 @@ def test_every_object_carries_the_recommended_labels(stack):
     for found in stack.kubernetes():
         given = found.inputs["metadata"]["labels"]
         assert given.items() >= labels.OURS.items(), found.name
-        if found.kind != "Namespace":
+        if found.kind not in CLUSTER_WIDE:
             assert {"app.kubernetes.io/name", "app.kubernetes.io/component", "app.kubernetes.io/instance"} <= set(given)
 
 
@@ -145,6 +147,33 @@ def test_pods_pass_the_restricted_pod_security_standard(stack):
             assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
             assert not any("hostPort" in port for port in container["ports"])
+
+
+def test_pods_have_a_priority_that_the_stack_defines(stack):
+    defined = {found.inputs["metadata"]["name"]: found.inputs["value"] for found in stack.of("PriorityClass")}
+    for workload in workloads(stack):
+        assert 0 < defined[pod_spec(workload)["priorityClassName"]] < 1_000_000_000
+
+
+def test_every_workload_has_a_service_account_of_its_own(stack):
+    accounts = {found.inputs["metadata"]["name"] for found in stack.of("ServiceAccount")}
+    used = [pod_spec(workload)["serviceAccountName"] for workload in workloads(stack)]
+    assert set(used) == accounts
+    assert len(used) == len(accounts)
+
+
+def test_every_volume_of_a_stateful_set_is_a_claim_that_can_grow_and_stays(stack):
+    claims = {found.inputs["metadata"]["name"]: found for found in stack.of("PersistentVolumeClaim")}
+    wanted = set()
+    for found in stack.of("StatefulSet"):
+        for template in found.inputs["spec"].get("volumeClaimTemplates", []):
+            for ordinal in range(found.inputs["spec"]["replicas"]):
+                name = f"{template['metadata']['name']}-{found.inputs['metadata']['name']}-{ordinal}"
+                assert claims[name].inputs["spec"] == template["spec"]
+                wanted.add(name)
+        assert found.ignore_changes == ("spec.volumeClaimTemplates",), "a new size would replace the set"
+    assert wanted == set(claims)
+    assert all(claim.retained for claim in claims.values())
 
 
 def test_pods_have_no_token_of_the_api_server(stack):

@@ -64,7 +64,7 @@ def test_series_carry_region_and_replica():
 
 def test_the_ingesters_role_trusts_their_service_account_alone():
     eu = built.build("eu")
-    account = eu.one("ServiceAccount").inputs["metadata"]
+    account = eu.one("ServiceAccount", "ingester").inputs["metadata"]
     trust = json.loads(eu.one("Role").inputs["assumeRolePolicy"])["Statement"][0]
     issuer = "oidc.eks.eu-central-1.amazonaws.com/id/11111111111111111111111111111111"
     assert trust["Condition"]["StringEquals"] == {

@@ -7,16 +7,25 @@ import typing
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from .rules import ConflictsError
+
 PREFIX = "observability:"
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """All problems of `error`, raised by `model`. A field's description is the reason where its rule gives none."""
-    return [_explain(problem, model) for problem in error.errors(include_url=False)]
+    return [line for problem in error.errors(include_url=False) for line in _explain_all(problem, model)]
+
+
+def _explain_all(problem: typing.Mapping, model: type[BaseModel]) -> list[str]:
+    cause = problem.get("ctx", {}).get("error")
+    if isinstance(cause, ConflictsError):
+        return [f"{PREFIX}{found.path} is {_value(found.value)}: {found.problem}" for found in cause.conflicts]
+    return [_explain(problem, model)]
 
 
 def _explain(problem: typing.Mapping, model: type[BaseModel]) -> str:
-    path = PREFIX + _path(problem["loc"])
+    path = PREFIX + _path(problem["loc"], model)
     if problem["type"] == "extra_forbidden":
         # The value stays out: a key that is unknown here may be a misplaced secret.
         *parent, key = problem["loc"]
@@ -39,10 +48,12 @@ def _explain(problem: typing.Mapping, model: type[BaseModel]) -> str:
     return f"{path} is {_value(problem['input'])}: must {rule}{reason}"
 
 
-def _path(loc: tuple[str | int, ...]) -> str:
+def _path(loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
     text = ""
-    for part in loc:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    for depth, part in enumerate(loc):
+        # A default that breaks a rule is reported under the field's name in Python.
+        field = _field(_model_at(model, loc[:depth]), part)
+        text += f"[{part}]" if isinstance(part, int) else f".{field.alias if field else part}"
     return text.removeprefix(".")
 
 
@@ -65,7 +76,7 @@ def _model_at(model: type[BaseModel], loc: typing.Iterable[str | int]) -> type[B
 
 
 def _field(model: type[BaseModel], key: str | int) -> FieldInfo | None:
-    return next((field for field in model.model_fields.values() if field.alias == key), None)
+    return next((field for name, field in model.model_fields.items() if key in (name, field.alias)), None)
 
 
 def _kinds(annotation: object) -> list[type]:

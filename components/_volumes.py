@@ -1,0 +1,77 @@
+"""Volumes that grow: the claims of a StatefulSet as resources of their own.
+
+A StatefulSet's claim template cannot change: the provider would replace the whole set, and existing claims would stay
+as they are. Claims of the names that the StatefulSet expects are adopted by it, grow in place, and outlive it.
+"""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from render import units
+
+from ._workload import Part
+
+#: The name of the claim template, and of the volume in the pod.
+VOLUME = "data"
+
+
+def claims(
+    part: Part, count: int, size: str, storage_class: str | None, parent: pulumi.Resource
+) -> list[pulumi.Resource]:
+    """The claims of the pods 0 to `count` - 1, each of `size`. A claim that shrinks is refused at preview.
+
+    They stay when they are removed from the program, so that fewer pods lose no data; `kubectl delete pvc` ends them.
+    The storage class has to allow expansion.
+    """
+    guard = pulumi.ResourceHook(
+        f"{part.name}-claims-never-shrink", _never_shrink, opts=pulumi.ResourceHookOptions(on_dry_run=True)
+    )
+    return [
+        k8s.core.v1.PersistentVolumeClaim(
+            f"{part.name}-{VOLUME}-{index}",
+            metadata=part.metadata(f"{VOLUME}-{part.name}-{index}"),
+            spec=_spec(size, storage_class),
+            opts=pulumi.ResourceOptions(
+                parent=parent, retain_on_delete=True, hooks=pulumi.ResourceHookBinding(before_update=[guard])
+            ),
+        )
+        for index in range(count)
+    ]
+
+
+def stateful_set_options(parent: pulumi.Resource, made: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+    """Options of the StatefulSet that uses the claims."""
+    return pulumi.ResourceOptions(
+        parent=parent,
+        # The controller would make claims of its own if it came first.
+        depends_on=made,
+        # A change would replace the StatefulSet, i.e. stop all its pods, and resize nothing.
+        ignore_changes=["spec.volumeClaimTemplates"],
+        # Pods are rolled one by one, each with its grace period and its replay.
+        custom_timeouts=pulumi.CustomTimeouts(create="30m", update="2h", delete="30m"),
+    )
+
+
+def template(size: str, storage_class: str | None) -> list[dict]:
+    """The claim template that matches the claims."""
+    return [{"metadata": {"name": VOLUME}, "spec": _spec(size, storage_class)}]
+
+
+def _spec(size: str, storage_class: str | None) -> dict:
+    named = {"storageClassName": storage_class} if storage_class else {}
+    return {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, **named}
+
+
+def _never_shrink(change: pulumi.ResourceHookArgs) -> None:
+    old, new = _size(change.old_inputs), _size(change.new_inputs)
+    if old and new and units.quantity(new) < units.quantity(old):
+        raise ValueError(
+            f"the volume {change.name} has {old} and cannot shrink to {new}: Kubernetes refuses it, because a file "
+            f"system in use cannot be cut. Set its storage setting to {old} or more"
+        )
+
+
+def _size(inputs: Mapping | None) -> str | None:
+    return ((inputs or {}).get("spec") or {}).get("resources", {}).get("requests", {}).get("storage")

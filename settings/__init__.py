@@ -1,0 +1,77 @@
+"""The settings: what may be written under `observability:` in Pulumi.<stack>.yaml, each default once."""
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from .base import Model, Name, Region
+from .history import Compactor, Store
+from .monitoring import Alerting, Prometheus, Ruler
+from .object_store import ObjectStore
+from .read_path import Caches, Query, QueryFrontend
+from .rules import ConflictsError, conflicts
+from .write_path import Receive
+
+__all__ = ["GlobalSettings", "RegionSettings"]
+
+
+class Issuer(Model):
+    """A cert-manager issuer."""
+
+    name: Name
+    kind: Literal["Issuer", "ClusterIssuer"] = "ClusterIssuer"
+
+
+class Tls(Model):
+    """TLS between the stack's gRPC endpoints; each side shows a certificate of the same authority."""
+
+    secret_name: Name = Field("thanos-grpc", description="the Secret with tls.crt, tls.key and ca.crt")
+    issuer: Issuer | None = Field(None, description="who fills the Secret; unless given, it is there already")
+    server_name: str = Field(
+        "thanos.observability.internal",
+        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
+        description="the name in every certificate",
+    )
+
+
+class RegionSettings(Model):
+    """One region: its bucket, its receivers, and all that reads from them."""
+
+    kind: Literal["region"]
+    region: Region = Field(description="the stack's name, by which the global stack finds the region")
+    namespace: Name = "observability"
+    storage_class: Name | None = Field(None, description="of all volumes; the cluster's default unless given")
+    tls: Tls | None = None
+    object_store: ObjectStore = Field(description="there is no default for where metrics are kept")
+    receive: Receive = Receive()
+    prometheus: Prometheus = Prometheus()
+    compactor: Compactor = Compactor()
+    store: Store = Store()
+    query: Query = Query()
+    query_frontend: QueryFrontend = QueryFrontend()
+    caches: Caches = Caches()
+    ruler: Ruler = Ruler()
+    alerting: Alerting = Alerting()
+
+    @model_validator(mode="after")
+    def parts_must_go_together(self) -> Self:
+        if found := conflicts(self):
+            raise ConflictsError(found)
+        return self
+
+
+class GlobalSettings(Model):
+    """The Query over all regions."""
+
+    kind: Literal["global"]
+    namespace: Name = "observability"
+    tls: Tls | None = None
+    regions: list[Region] = Field(min_length=1, description="the stacks to ask")
+    query: Query = Query()
+
+    @field_validator("regions")
+    @classmethod
+    def regions_must_differ(cls, regions: list[str]) -> list[str]:
+        if len(set(regions)) != len(regions):
+            raise ValueError("must name each region once, because a region asked twice doubles its answers")
+        return regions

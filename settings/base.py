@@ -1,0 +1,97 @@
+"""What all settings share: the base model, types with their rules, and shapes that occur more than once."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic.alias_generators import to_camel
+
+from render import units
+
+
+def at_least(minimum: str, reason: str) -> AfterValidator:
+    """A Kubernetes quantity with a lower bound."""
+
+    def check(value: str) -> str:
+        if units.quantity(value) < units.quantity(minimum):
+            raise ValueError(f"must be at least {minimum}, because {reason}")
+        return value
+
+    return AfterValidator(check)
+
+
+def lasting(minimum: str, reason: str) -> AfterValidator:
+    """A Prometheus duration with a lower bound."""
+
+    def check(value: str) -> str:
+        if units.duration(value) < units.duration(minimum):
+            raise ValueError(f"must be at least {minimum}, because {reason}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _name(limit: int, reason: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", value) or not 2 <= len(value) <= limit:
+            raise ValueError(
+                f"must be 2 to {limit} lower-case letters, digits and hyphens that begin with a letter and do not end "
+                f"with a hyphen, because {reason}"
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+def written(value: object) -> object:
+    """`cpu: 1` is a number in YAML and a quantity all the same."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Cpu = Annotated[str, BeforeValidator(written), at_least("1m", "Kubernetes counts CPU in thousandths of a core")]
+Memory = Annotated[
+    str,
+    BeforeValidator(written),
+    at_least("32Mi", "no Thanos process starts with less; `m` means thousandths of a byte"),
+]
+Storage = Annotated[
+    str, BeforeValidator(written), at_least("1Gi", "the write-ahead log and the blocks of a few hours need it")
+]
+Name = Annotated[str, _name(63, "Kubernetes takes no other name")]
+Region = Annotated[str, _name(20, "it is part of the names of buckets and Kubernetes objects")]
+Zone = Annotated[str, _name(16, "it is part of the names of StatefulSets")]
+BucketPrefix = Annotated[str, _name(24, "region, purpose and a random suffix follow it within S3's 63 characters")]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?(/[^\s]*)?$")]
+
+
+class Model(BaseModel):
+    """Frozen; a key that it does not know is an error. Defaults are validated: one may not go with what was written."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True, alias_generator=to_camel
+    )
+
+
+class Resources(Model):
+    """What one container requests. CPU has no limit: a throttled Thanos is slow for no gain."""
+
+    cpu: Cpu = Field(description="the CPU that the scheduler sets aside")
+    memory: Memory = Field(description="the memory that the scheduler sets aside")
+    memory_limit: Memory | None = Field(None, description="the request, unless given")
+
+    @field_validator("memory_limit")
+    @classmethod
+    def limit_must_cover_the_request(cls, limit: str | None, info: ValidationInfo) -> str | None:
+        request = info.data.get("memory")
+        if limit and request and units.quantity(limit) < units.quantity(request):
+            raise ValueError(f"must be at least the request ({request}), because Kubernetes refuses the pod otherwise")
+        return limit
+
+
+class LoadBalancer(Model):
+    """An internal load balancer in front of a Service."""
+
+    hostname: str = Field(
+        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253, description="the name that others use to reach it"
+    )
+    annotations: dict[str, str] = {}

@@ -1,0 +1,42 @@
+"""How the stack watches itself: the pair of Prometheus servers, the Ruler, and where alerts go."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .base import HttpUrl, Model, Resources, Storage, lasting
+
+
+class Prometheus(Model):
+    """The pair of Prometheus servers of the central cluster."""
+
+    mode: Literal["sidecar", "remoteWrite"] = Field(
+        "sidecar", description="sidecar: uploads blocks and answers queries itself; remoteWrite: writes to Receive"
+    )
+    replicas: int = Field(2, ge=1, le=3)
+    scrape_interval: Annotated[str, lasting("5s", "every sample costs")] = "30s"
+    retention: Annotated[str, lasting("6h", "a block has to be there until the sidecar has uploaded it")] = "24h"
+    storage: Storage = "50Gi"
+    resources: Resources = Resources(cpu="1", memory="4Gi")
+
+
+class Ruler(Model):
+    """Evaluates recording and alert rules over the whole region."""
+
+    mode: Literal["stateless", "stateful"] = Field(
+        "stateless", description="stateless: writes results to Receive; stateful: keeps and uploads them itself"
+    )
+    replicas: int = Field(2, ge=1, le=5)
+    evaluation_interval: Annotated[str, lasting("5s", "every evaluation is a query")] = "1m"
+    storage: Storage = Field("10Gi", description="used when stateful")
+    resources: Resources = Resources(cpu="200m", memory="512Mi")
+
+
+class Alerting(Model):
+    """Where alerts go, and where a person who gets one reads on."""
+
+    alertmanagers: list[HttpUrl] = Field([], description="URLs of Alertmanagers, e.g. http://alertmanager.example:9093")
+    runbook_url: HttpUrl = Field(
+        "https://runbooks.example.internal/observability",
+        description="the page of docs/runbooks.md; each alert links to its heading",
+    )

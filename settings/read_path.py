@@ -1,0 +1,89 @@
+"""How metrics are asked: Query, the Query Frontend and the caches."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from render import units
+
+from .base import LoadBalancer, Memory, Model, Resources, at_least, lasting, written
+
+ItemSize = Annotated[str, BeforeValidator(written), at_least("1Mi", "that is memcached's own limit")]
+
+
+class Query(Model):
+    """The Query of the stack."""
+
+    replicas: int = Field(2, ge=1, le=50, description="the number of pods")
+    resources: Resources = Resources(cpu="500m", memory="2Gi")
+    load_balancer: LoadBalancer | None = None
+
+
+class Memcached(Model):
+    """One memcached cluster. Its pods' memory follows from `memory`."""
+
+    replicas: int = Field(3, ge=1, le=20)
+    memory: Memory = Field("2Gi", description="what each pod keeps of items (-m)")
+    max_item_size: ItemSize = Field("5Mi", description="the largest item, for the server (-I) and its clients alike")
+    connections: int = Field(1024, ge=64, le=65_536, description="connections that each pod takes (-c)")
+    cpu: str = "100m"
+
+    @field_validator("max_item_size")
+    @classmethod
+    def items_must_fit(cls, size: str, info: ValidationInfo) -> str:
+        memory = info.data.get("memory")
+        if memory and units.quantity(size) * 2 > units.quantity(memory):
+            raise ValueError(f"must be at most half of memory ({memory}), because memcached does not start otherwise")
+        if units.quantity(size) % (1024 * 1024) or units.quantity(size) > units.quantity("1Gi"):
+            raise ValueError("must be whole Mi up to 1Gi, because both sides have to mean exactly the same size")
+        return size
+
+    @field_validator("memory")
+    @classmethod
+    def memory_is_counted_in_mebibytes(cls, memory: str) -> str:
+        if units.quantity(memory) % (1024 * 1024):
+            raise ValueError("must be whole Mi, because memcached counts in them")
+        return memory
+
+
+class Redis(Model):
+    """A Redis that is there already, in place of memcached. Its password is the secret `redisPassword`."""
+
+    address: str = Field(pattern=r"^[A-Za-z0-9.-]+:\d+$", description="host:port")
+    username: str = ""
+    tls: bool = True
+
+
+class Caches(Model):
+    """Where answers (query) and parts of blocks (store) are cached."""
+
+    backend: Literal["memcached", "redis"] = "memcached"
+    query: Memcached = Memcached()
+    store: Memcached = Memcached()
+    redis: Redis | None = None
+
+    @field_validator("redis")
+    @classmethod
+    def redis_needs_an_address(cls, redis: Redis | None, info: ValidationInfo) -> Redis | None:
+        if info.data.get("backend") == "redis" and redis is None:
+            raise ValueError("must be set, because caches.backend is redis and this program makes none")
+        if info.data.get("backend") == "memcached" and redis is not None:
+            raise ValueError("must not be set, because caches.backend is memcached and it would be ignored")
+        return redis
+
+
+class QueryFrontend(Model):
+    """The Query Frontend, through which dashboards ask."""
+
+    replicas: int = Field(2, ge=1, le=50)
+    split_interval: Annotated[str, lasting("1h", "every part costs a query of its own")] = Field(
+        "168h", description="the length of the parts in which long ranges are asked and cached"
+    )
+    vertical_shards: int = Field(0, ge=0, le=64, description="parts of each query by its grouping labels; 0: one")
+    cache_freshness: Annotated[
+        str,
+        lasting("1m", "the last samples may still be on their way, and an answer without them would stay"),
+    ] = Field("10m", description="answers about the last so many minutes are not cached")
+    log_queries_longer_than: Annotated[str, lasting("0s", "")] = Field("10s", description="0s: none")
+    resources: Resources = Resources(cpu="500m", memory="1Gi")
+    load_balancer: LoadBalancer | None = None
