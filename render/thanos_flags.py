@@ -95,10 +95,7 @@ def receive_ingester(
         flags.append(f"--tsdb.max-exemplars={max_exemplars}")
     if units.duration(out_of_order_window):
         # Blocks of late samples overlap others; the Compactor merges them.
-        flags += [
-            f"--tsdb.out-of-order.time-window={out_of_order_window}",
-            "--shipper.allow-out-of-order-uploads",
-        ]
+        flags.append(f"--tsdb.out-of-order.time-window={out_of_order_window}")
     return flags
 
 

@@ -109,10 +109,6 @@ def test_without_tls_no_flag_speaks_of_it(role):
     assert bool(tls) == (role not in ("compactor", "query-frontend", "stateless ruler"))
 
 
-def test_late_samples_make_blocks_that_may_be_uploaded_though_they_overlap():
-    assert "--shipper.allow-out-of-order-uploads" in COMMANDS["ingester"]
-
-
 @pytest.mark.plugins
 @pytest.mark.parametrize("role", COMMANDS)
 def test_thanos_knows_every_flag(role):
