@@ -22,15 +22,6 @@ CONFIG_DIR = "/etc/thanos/endpoints"
 CONFIG_FILE = "endpoints.yaml"
 
 
-class QueryEndpoint(TypedDict):
-    """One Store API."""
-
-    address: pulumi.Input[str]
-    """host:port, or dns+host:port, or dnssrv+_port._tcp.service for all the pods of a service."""
-    strict: bool
-    """Kept while it is down, so that answers without it carry a warning. Not for addresses found by DNS."""
-
-
 class QueryArgs(TypedDict):
     """How Query runs and whom it asks."""
 
@@ -42,8 +33,10 @@ class QueryArgs(TypedDict):
     """Number of pods; each answers alone."""
     resources: ContainerResources
     """What each pod requests."""
-    endpoints: list[QueryEndpoint]
-    """The Store APIs to ask."""
+    endpoints: list[pulumi.Input[str]]
+    """Store APIs to ask while they are up: dnssrv+_port._tcp.service stands for all the ready pods of a service."""
+    strict_endpoints: pulumi.Input[list[str]]
+    """Store APIs, each host:port, without which every answer carries a warning."""
     response_timeout: str | None
     """How long an endpoint may be silent before the answer goes without it, e.g. 30s; null: as long as the query."""
     load_balancer: InternalLoadBalancer | None
@@ -78,7 +71,9 @@ class Query(pulumi.ComponentResource):
     def _endpoints(self, part: Part, args: QueryArgs, child: pulumi.ResourceOptions) -> k8s.core.v1.ConfigMap:
         config_name = labels.safe_name(part.name, "endpoints", limit=labels.SERVICE_NAME)
         server_name = args["tls"]["server_name"] if args.get("tls") else None
-        document = pulumi.Output.all(*args["endpoints"]).apply(lambda known: endpoints.document(known, server_name))
+        document = pulumi.Output.all(args["endpoints"], args["strict_endpoints"]).apply(
+            lambda known: endpoints.document(*known, server_name)
+        )
         return k8s.core.v1.ConfigMap(
             config_name, metadata=part.metadata(config_name), data={CONFIG_FILE: document}, opts=child
         )

@@ -34,11 +34,11 @@ class GlobalStack(pulumi.ComponentResource):
                 "priority_class": _cluster.priority_class(name, "read-path", READ_PRIORITY, child),
                 "replicas": settings.query.replicas,
                 "resources": settings.query.resources.model_dump(),
-                # Strict: a region that is down leaves a warning in every answer. Otherwise its data would be missing
-                # silently, and a cache above would keep the incomplete answer.
-                "endpoints": [
-                    {"address": outputs.apply(lambda known: known.query_grpc_endpoint), "strict": True}
-                    for outputs in regions.values()
+                "endpoints": [],
+                # A region that is down leaves a warning in every answer. Otherwise its data would be missing silently,
+                # and a cache above would keep the incomplete answer.
+                "strict_endpoints": [
+                    outputs.apply(lambda known: known.query_grpc_endpoint) for outputs in regions.values()
                 ],
                 "response_timeout": RESPONSE_TIMEOUT,
                 "load_balancer": settings.query.load_balancer.model_dump() if settings.query.load_balancer else None,

@@ -20,7 +20,7 @@ def outputs(recording) -> dict:
 
 
 def test_other_endpoints_roll_no_pod():
-    other = query(endpoints=[{"address": "query.eu.example:10901", "strict": True}])
+    other = query(endpoints=[], strict_endpoints=["query.eu.example:10901"])
     assert other.one("Deployment").inputs == query().one("Deployment").inputs
     assert yaml.safe_load(other.one("ConfigMap").inputs["data"]["endpoints.yaml"])["endpoints"] == [
         {"address": "query.eu.example:10901", "strict": True}
@@ -29,7 +29,7 @@ def test_other_endpoints_roll_no_pod():
 
 def test_a_strict_endpoint_found_by_dns_is_refused():
     with pytest.raises(ValueError, match="cannot be strict"):
-        query(endpoints=[{"address": "dns+query:10901", "strict": True}])
+        query(strict_endpoints=["dns+query:10901"])
 
 
 def test_inside_the_cluster_it_is_reached_by_its_service():
