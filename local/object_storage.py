@@ -1,5 +1,6 @@
 """The S3 API (and IAM beside it) of the local platform: a moto server, in memory."""
 
+import json
 import sys
 import time
 import urllib.request
@@ -33,13 +34,25 @@ def start(node: Node) -> None:
 
 def buckets(node: Node) -> list[str]:
     """Names of all buckets there are."""
+    return [bucket["Name"] for bucket in _s3(node).list_buckets()["Buckets"]]
+
+
+def block_metas(node: Node, bucket: str) -> list[dict]:
+    """The meta.json of every block in a bucket."""
+    s3 = _s3(node)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    metas = [key for key in keys if key.endswith("/meta.json") and key.count("/") == 1]
+    return [json.load(s3.get_object(Bucket=bucket, Key=key)["Body"]) for key in metas]
+
+
+def _s3(node: Node):
     import boto3
 
-    s3 = boto3.client(
+    return boto3.client(
         "s3",
         endpoint_url=f"http://{node.s3_endpoint}",
         region_name="us-east-1",
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
     )
-    return [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]

@@ -117,10 +117,13 @@ def instant(machine: node.Node, promql: str, stack: str = "global", **parameters
         return []
 
 
-def query_url(machine: node.Node, stack: str) -> str:
-    """URL of the stack's Query as the host reaches it: by the Service's address, since the host has no cluster DNS."""
+def query_url(machine: node.Node, stack: str, output: str = "query_http_url") -> str:
+    """URL of the stack's Query as the host reaches it: by the Service's address, since the host has no cluster DNS.
+
+    output: "query_frontend_http_url" for the Query Frontend of a region.
+    """
     out = stacks.outputs(machine, stack)
-    url = urllib.parse.urlsplit(out["region" if stack in stacks.REGIONS else "global"]["query_http_url"])
+    url = urllib.parse.urlsplit(out["region" if stack in stacks.REGIONS else "global"][output])
     return url._replace(netloc=f"{service_address(url.hostname)}:{url.port}").geturl()
 
 

@@ -7,10 +7,10 @@ from local import node
 from local.paths import ROOT
 
 
-def command(*arguments: str, under: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+def command(*arguments: str, under: tuple[str, ...] = (), stdin: str = "") -> subprocess.CompletedProcess:
     """Runs `python -m local …` as a user would. under: a command line that runs it, e.g. with fewer rights."""
     full = [*under, sys.executable, "-m", "local", *arguments]
-    done = subprocess.run(full, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(full, cwd=ROOT, capture_output=True, text=True, input=stdin)
     if done.returncode:
         raise AssertionError(f"`local {' '.join(arguments)}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done

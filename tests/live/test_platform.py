@@ -1,39 +1,17 @@
-"""The local platform as a user meets it. The tests run in this order: the last ones take the platform away."""
+"""The local platform as a user meets it."""
 
 import json
-import subprocess
 import time
-import urllib.parse
-import urllib.request
-from pathlib import Path
 
 import pytest
 
-from local import edges, node, object_storage, platform, stacks
-from local.paths import STATE
+from local import edges, platform, stacks
+from tests.live.cluster import get, kubectl, pods, query, until
 from tests.live.conftest import command
 
 pytestmark = pytest.mark.live
 
-#: What Grafana allows a query by default. A pod that dies may swallow packets, and Query then waits once for gRPC's
-#: connect time-out, 20 s (measured), before it answers from the other copies.
-CLIENT_SECONDS = 30
 INGESTERS = "app.kubernetes.io/component=receive-ingester"
-
-
-def kubectl(*arguments: str) -> str:
-    return command("kubectl", *arguments).stdout
-
-
-def get(kind: str, *arguments: str) -> list[dict]:
-    return json.loads(kubectl("get", kind, "-o", "json", *arguments))["items"]
-
-
-def query(url: str, promql: str, **parameters: str) -> dict:
-    """One instant query; raises on anything but success. The whole answer, warnings included."""
-    address = f"{url}/api/v1/query?{urllib.parse.urlencode({'query': promql, **parameters})}"
-    with urllib.request.urlopen(address, timeout=CLIENT_SECONDS) as response:
-        return json.load(response)
 
 
 def up_series(answer: dict) -> dict[tuple[str, str], str]:
@@ -105,14 +83,29 @@ def test_a_deleted_service_is_seen_by_refresh_and_restored_by_up(machine):
     command("pulumi", "preview", "--stack", "apac", "--expect-no-changes", "--non-interactive")
 
 
-@pytest.mark.parametrize("ordinal", [0, 1, 2])
-def test_an_ingester_may_die_while_edges_write(machine, ordinal):
-    """No query fails while the pod is away, and the minute around its death lacks no sample of any series."""
+def kill(pod: str) -> None:
+    kubectl("delete", "pod", pod, "--namespace=apac", "--grace-period=0", "--force")
+
+
+def drain(pod: str) -> None:
+    """What a drain of its node does: the API asks the disruption budget, and the pod has its grace period."""
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": "apac"}}
+    kubectl("create", "--raw", f"/api/v1/namespaces/apac/pods/{pod}/eviction", "-f", "-", stdin=json.dumps(eviction))
+
+
+@pytest.mark.parametrize(
+    ("leave", "ordinal"),
+    [(kill, 0), (kill, 1), (drain, 2)],
+    ids=["killed", "another killed", "drained"],
+)
+def test_an_ingester_may_go_while_edges_write(machine, leave, ordinal):
+    """No query fails while the pod is away, and the minute around its end lacks no sample of any series."""
     url = platform.query_url(machine, "global")
-    pod = sorted(pod["metadata"]["name"] for pod in get("pods", "--namespace=apac", f"--selector={INGESTERS}"))[ordinal]
+    pod = pods("apac", "receive-ingester")[ordinal]
+    (uid,) = (item["metadata"]["uid"] for item in get("pods", "--namespace=apac") if item["metadata"]["name"] == pod)
     begin = time.time()
     time.sleep(10)
-    kubectl("delete", "pod", pod, "--namespace=apac", "--grace-period=0", "--force")
+    leave(pod)
     asked = 0
     while time.time() < begin + 60:
         answer = query(url, platform.QUERY)
@@ -132,48 +125,29 @@ def test_an_ingester_may_die_while_edges_write(machine, ordinal):
             gaps = [after - before for before, after in zip([begin, *times], [*times, end], strict=True)]
             assert max(gaps) < 1.5 * edges.SCRAPE_INTERVAL_SECONDS, f"a sample is missing: {one['metric']} at {times}"
     kubectl("wait", "pod", pod, "--namespace=apac", "--for=condition=Ready", "--timeout=120s")
+    renewed = {item["metadata"]["name"]: item["metadata"]["uid"] for item in get("pods", "--namespace=apac")}
+    assert renewed[pod] != uid, "the pod was never gone"
 
 
-def test_destroy_leaves_no_object_and_no_bucket(machine):
-    for stack in reversed(stacks.STACKS):
-        command("pulumi", "destroy", "--stack", stack, "--yes", "--non-interactive")
+def test_a_claim_grows_in_place(machine):
+    """Twice the size for each ingester's volume, by one setting; no pod restarts."""
+    before = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in get("pods", "--namespace=apac")}
 
-    assert object_storage.buckets(machine) == []
-    namespaces = {item["metadata"]["name"] for item in get("namespaces")}
-    assert namespaces == {"default", "kube-node-lease", "kube-public", "kube-system"}
-    deadline = time.monotonic() + 30  # the provisioner removes released volumes within seconds
-    while (left := get("persistentvolumes")) and time.monotonic() < deadline:
-        time.sleep(1)
-    assert left == []
+    def sizes() -> set[str]:
+        claims = get("persistentvolumeclaims", "--namespace=apac", f"--selector={INGESTERS}")
+        return {claim["status"]["capacity"]["storage"] for claim in claims}
 
+    def up(size: str) -> None:
+        path = "observability:receive.storage"
+        command("pulumi", "config", "set", "--path", path, size, "--stack", "apac")
+        command("pulumi", "up", "--stack", "apac", "--yes", "--non-interactive")
 
-def test_down_leaves_nothing_behind(machine):
-    command("down")
+    assert sizes() == {"1Gi"}
+    up("2Gi")
+    until(lambda: sizes() == {"2Gi"}, seconds=60)
 
-    assert node.current() is None
-    assert not STATE.exists()
-    links = subprocess.run(["ip", "link"], capture_output=True, text=True).stdout
-    assert node.LINK not in links
-    mounts = Path("/proc/mounts").read_text()
-    assert str(STATE) not in mounts
-    rules = subprocess.run(["iptables-save"], capture_output=True, text=True).stdout
-    assert "KUBE" not in rules
-    assert "CNI" not in rules
-    processes = subprocess.run(["ps", "-eo", "stat=,args="], capture_output=True, text=True).stdout.splitlines()
-    # A process that has ended and waits to be reaped by the machine's own init is not running.
-    assert not [line for line in processes if str(STATE) in line and not line.startswith("Z")]
-
-
-def test_a_machine_that_may_not_make_namespaces_gets_the_stacks_without_pods(machine):
-    output = command("up", under=("setpriv", "--bounding-set=-sys_admin")).stdout
-
-    assert "This machine lacks network, mount, process, IPC and host name namespaces (CAP_SYS_ADMIN)" in output
-    assert "Up without pods" in output
-    assert {item["metadata"]["namespace"] for item in get("statefulsets", "--all-namespaces")} == set(stacks.REGIONS)
-    running = node.current()
-    assert running is not None
-    assert len(object_storage.buckets(running)) == len(stacks.REGIONS)
-
-    command("down")
-    assert node.current() is None
-    assert not running.running("etcd")
+    assert {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in get("pods", "--namespace=apac")} == before
+    with pytest.raises(AssertionError, match="cannot shrink"):
+        up("1Gi")
+    command("pulumi", "config", "set", "--path", "observability:receive.storage", "2Gi", "--stack", "apac")
+    command("pulumi", "preview", "--stack", "apac", "--expect-no-changes", "--non-interactive")

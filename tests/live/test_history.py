@@ -1,0 +1,130 @@
+"""Blocks of the past on the local platform: compacted, downsampled, asked, cached."""
+
+import time
+
+import pytest
+
+from local import object_storage, platform, stacks
+from tests.live import history
+from tests.live.cluster import api, get, kubectl, metric, pods, query, until
+
+pytestmark = pytest.mark.live
+
+REGION = "eu"
+#: Resolutions as blocks have them, in milliseconds.
+FIVE_MINUTES, ONE_HOUR = 300_000, 3_600_000
+
+
+@pytest.fixture(scope="module")
+def past(machine, tmp_path_factory) -> tuple[int, int]:
+    """Begin and end of 15 days that are in the region's bucket. The Compactor has just been started."""
+    begin, end = history.window(time.time())
+    folder = tmp_path_factory.mktemp("history")
+    history.make(folder, begin, end)
+    bucket = stacks.outputs(machine, REGION)["region"]["metrics_bucket"]
+    history.upload(machine, folder / "blocks", bucket, REGION)
+    (compactor,) = pods(REGION, "compactor")
+    kubectl("delete", "pod", compactor, f"--namespace={REGION}")  # it looks at the bucket as it starts
+    return begin, end
+
+
+@pytest.fixture(scope="module")
+def direct(machine) -> str:
+    return platform.query_url(machine, REGION)
+
+
+@pytest.fixture(scope="module")
+def frontend(machine) -> str:
+    return platform.query_url(machine, REGION, "query_frontend_http_url")
+
+
+def values(answer: dict) -> dict[str, list]:
+    """sensor -> [[time, value], …]"""
+    return {series["metric"]["sensor"]: series["values"] for series in answer["data"]["result"]}
+
+
+def ranged(url: str, begin: int, end: int, step: int, **parameters: str) -> dict:
+    return api(url, "query_range", query=history.METRIC, start=str(begin), end=str(end), step=str(step), **parameters)
+
+
+def test_blocks_of_15_days_become_5m_and_1h_blocks(machine, past):
+    bucket = stacks.outputs(machine, REGION)["region"]["metrics_bucket"]
+
+    def resolutions() -> dict[int, int]:
+        """resolution -> length of the longest block, in milliseconds"""
+        longest: dict[int, int] = {}
+        for meta in object_storage.block_metas(machine, bucket):
+            if meta["thanos"]["labels"].get("tenant_id") == "default-tenant":
+                resolution = meta["thanos"]["downsample"]["resolution"]
+                longest[resolution] = max(longest.get(resolution, 0), meta["maxTime"] - meta["minTime"])
+        return longest
+
+    found = until(lambda: (now := resolutions()).get(ONE_HOUR) and now, seconds=600, every=5)
+
+    assert found[FIVE_MINUTES] > 10 * history.DAY * 1000
+    assert found[ONE_HOUR] > 10 * history.DAY * 1000
+    assert metric(REGION, pods(REGION, "compactor")[0], "thanos_compact_halted") == 0
+
+
+def test_a_query_reads_the_resolution_that_it_asks_for(machine, past, direct):
+    begin, _ = past
+    at = begin + 10 * history.DAY
+    expected = sum(history.value(0, second) for second in range(at - history.DAY, at, 60)) / 1440
+    samples = {}
+
+    def ask(resolution: str) -> dict | None:
+        promql = f'avg_over_time({history.METRIC}{{sensor="0"}}[1d])'
+        answer = query(direct, promql, time=str(at), max_source_resolution=resolution, stats="all")
+        return answer["data"] if answer["data"]["result"] else None
+
+    for resolution in ("5m", "1h"):
+        data = until(lambda resolution=resolution: ask(resolution), seconds=120)
+        samples[resolution] = data["stats"]["samples"]["totalQueryableSamples"]
+        assert float(data["result"][0]["value"][1]) == pytest.approx(expected, abs=0.05)
+
+    assert samples["5m"] >= 280
+    assert samples["1h"] <= samples["5m"] / 6
+
+
+def test_a_repeated_range_query_is_answered_from_memcached(past, direct, frontend):
+    begin, _ = past
+    (pod,) = pods(REGION, "query-frontend")
+    span = (begin + history.DAY, begin + 12 * history.DAY, 2 * history.HOUR)
+    until(lambda: len(values(ranged(direct, *span))) == history.SENSORS, seconds=120)
+
+    first = ranged(frontend, *span)
+    until(lambda: metric(REGION, pod, "cortex_cache_background_queue_length") in (0, None), seconds=30)
+    time.sleep(1)
+    hits, parts = (metric(REGION, pod, name) for name in ("cortex_cache_hits", "thanos_frontend_split_queries_total"))
+    asked = metric(REGION, pod, "cortex_frontend_query_range_duration_seconds_count")
+    second = ranged(frontend, *span)
+
+    assert values(first) == values(second) == values(ranged(direct, *span))
+    new_parts = metric(REGION, pod, "thanos_frontend_split_queries_total") - parts
+    assert metric(REGION, pod, "cortex_cache_hits") - hits >= new_parts >= 1, "every part has to come from the cache"
+    assert asked < metric(REGION, pod, "cortex_frontend_query_range_duration_seconds_count")
+
+
+def test_a_store_that_dies_leaves_no_empty_answer_in_the_cache(past, direct, frontend):
+    begin, _ = past
+    # A range and a step that nobody has asked for.
+    span = (begin + history.DAY, begin + 11 * history.DAY, 3 * history.HOUR)
+    complete = values(ranged(direct, *span))
+    assert len(complete) == history.SENSORS
+    (store,) = get("statefulsets", f"--namespace={REGION}", "--selector=app.kubernetes.io/component=store")
+    name = store["metadata"]["name"]
+
+    kubectl("scale", "statefulset", name, f"--namespace={REGION}", "--replicas=0")
+    until(lambda: not pods(REGION, "store"), seconds=120)
+    incomplete = 0
+    for _ in range(15):
+        answer = ranged(frontend, *span)
+        if values(answer) != complete:
+            incomplete += 1
+            assert answer.get("warnings"), "an answer without its history says so"
+        time.sleep(1)
+    assert incomplete, "while the only Store is away, history cannot be there"
+
+    kubectl("scale", "statefulset", name, f"--namespace={REGION}", "--replicas=1")
+    until(lambda: values(ranged(direct, *span)) == complete, seconds=180)
+    assert values(ranged(frontend, *span)) == complete, "the cache kept an answer of the time without a Store"
