@@ -2,3 +2,5 @@
 
 # Below v0.42.3 a receiver does not upload its head when it shuts down.
 THANOS = "quay.io/thanos/thanos:v0.42.5"
+# The line with long-term support.
+PROMETHEUS = "quay.io/prometheus/prometheus:v3.13.5"

@@ -74,9 +74,10 @@ def pod_template(
     spread: bool = True,
     **spec: object,
 ) -> dict:
-    """A pod that passes the `restricted` Pod Security Standard and has no token of the API server.
+    """A pod that passes the `restricted` Pod Security Standard. `spec`: what else it has, or has otherwise.
 
-    A token for an IAM role is projected by EKS on its own and is not affected.
+    It has no token of the API server unless `spec` says so. A token for an IAM role is projected by EKS on its own and
+    is not affected.
     """
     if spread:
         spec["topologySpreadConstraints"] = [
@@ -107,7 +108,7 @@ def pod_template(
 def container(
     name: str,
     image: str,
-    args: list[pulumi.Input[str]],
+    args: pulumi.Input[list[str]],
     ports: dict[str, int],
     resources: ContainerResources,
     probes: dict[str, dict],

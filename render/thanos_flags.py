@@ -15,6 +15,8 @@ REMOTE_WRITE_PORT = 19291
 CAPNPROTO_PORT = 19391
 #: Labels that tell copies of a series apart; queries drop them: of Receive, of pairs of Prometheus servers, of Rulers.
 REPLICA_LABELS = ("receive_replica", "prometheus_replica", "ruler_replica")
+#: Receive puts it on every series.
+TENANT_LABEL = "tenant_id"
 TLS_DIR = "/etc/thanos/tls"
 TLS_CERT, TLS_KEY, TLS_CA = f"{TLS_DIR}/tls.crt", f"{TLS_DIR}/tls.key", f"{TLS_DIR}/ca.crt"
 
@@ -100,15 +102,24 @@ def receive_ingester(
 
 
 def sidecar(
-    *, data_dir: str, prometheus_url: str, objstore_file: str | None = None, tls: str | None = None
+    *,
+    data_dir: str,
+    prometheus_url: str,
+    ready_timeout: str,
+    objstore_file: str | None = None,
+    tls: str | None = None,
 ) -> list[str]:
-    """Beside a Prometheus: answers queries from its head and, with an object store, uploads its blocks."""
+    """Beside a Prometheus: answers queries from its head and, with an object store, uploads its blocks.
+
+    It ends if Prometheus is not ready after `ready_timeout`, e.g. 30m.
+    """
     flags = [
         "sidecar",
         *COMMON,
         *grpc_server(tls),
         f"--tsdb.path={data_dir}",
         f"--prometheus.url={prometheus_url}",
+        f"--prometheus.ready_timeout={ready_timeout}",
     ]
     if objstore_file:
         flags.append(f"--objstore.config-file={objstore_file}")
@@ -213,5 +224,11 @@ def rule(
     if objstore_file:
         flags.append(f"--objstore.config-file={objstore_file}")
     if remote_write_file:
-        flags.append(f"--remote-write.config-file={remote_write_file}")
+        # After a restart `for` goes on where it was, by the series ALERTS_FOR_STATE, which come back from Receive with
+        # two labels that an aggregated alert does not have.
+        flags += [
+            f"--remote-write.config-file={remote_write_file}",
+            "--restore-ignored-label=region",
+            f"--restore-ignored-label={TENANT_LABEL}",
+        ]
     return flags

@@ -18,6 +18,7 @@ class Prometheus(Model):
     retention: Annotated[str, lasting("6h", "a block has to be there until the sidecar has uploaded it")] = "24h"
     storage: Storage = "50Gi"
     resources: Resources = Resources(cpu="1", memory="4Gi")
+    sidecar: Resources = Resources(cpu="100m", memory="512Mi")
 
 
 class Ruler(Model):

@@ -23,7 +23,11 @@ COMMANDS = {
         tls=TLS,
     ),
     "sidecar": thanos_flags.sidecar(
-        data_dir="/data", prometheus_url="http://localhost:9090", objstore_file="/o.yml", tls=TLS
+        data_dir="/data",
+        prometheus_url="http://localhost:9090",
+        ready_timeout="30m",
+        objstore_file="/o.yml",
+        tls=TLS,
     ),
     "compactor": history_flags.compact(
         data_dir="/data",
@@ -100,7 +104,7 @@ def test_query_takes_the_next_copy_at_once_when_an_ingester_dies():
 def test_no_flag_is_given_twice_unless_it_adds_up(role):
     names = [flag.split("=")[0] for flag in COMMANDS[role]]
     repeated = {name for name in names if names.count(name) > 1}
-    assert repeated <= {"--label", "--query.replica-label", "--rule-file"}
+    assert repeated <= {"--label", "--query.replica-label", "--rule-file", "--restore-ignored-label"}
 
 
 @pytest.mark.parametrize("role", COMMANDS)
