@@ -18,7 +18,7 @@ from collections.abc import Mapping
 
 import yaml
 
-from render import units
+from render import memcached
 
 #: The port's name, by which its SRV record is found.
 MEMCACHED_PORT_NAME = "memcached"
@@ -26,7 +26,6 @@ MEMCACHED_PORT_NAME = "memcached"
 ANSWER_EXPIRATION = "24h"
 #: Without a limit a Store asks for all keys of a query at once, which can be hundreds of thousands.
 KEYS_PER_REQUEST = 1000
-_MEBI = 1024 * 1024
 
 
 def memcached_address(host: str) -> str:
@@ -82,8 +81,5 @@ def _redis(cache: Mapping) -> dict[str, object]:
 
 
 def item_size(quantity: str) -> str:
-    """A Kubernetes quantity in Thanos's words ("5Mi": "5MiB"). ValueError unless it is whole mebibytes."""
-    size, rest = divmod(units.quantity(quantity), _MEBI)
-    if rest or not size:
-        raise ValueError(f"an item's size is whole Mi, so that memcached and Thanos mean the same, not {quantity}")
-    return f"{size}MiB"
+    """A Kubernetes quantity in Thanos's words ("5Mi": "5MiB"). ValueError unless it is whole Mi."""
+    return f"{memcached.mebibytes(quantity)}MiB"
