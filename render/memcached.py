@@ -25,7 +25,7 @@ def arguments(*, memory: str, max_item_size: str, connections: int) -> list[str]
 
 
 def pod_memory(*, memory: str, connections: int) -> str:
-    """The memory of the container, request and limit alike, with every connection busy: "2525Mi" for 2Gi and 1024.
+    """The memory of the container, request and limit alike, with every connection busy: "2527Mi" for 2Gi and 1024.
 
     memcached never gives memory back, so what it may take has to be there.
     """

@@ -2,7 +2,7 @@
 
 import yaml
 
-#: Connections that are kept. All go to one host, for which Go keeps 2: a dashboard would open the others anew each time.
+#: Connections that are kept. All go to one host, for which Go keeps 2: a dashboard would open the others each time.
 IDLE_CONNECTIONS = 100
 #: Query gives up after 2 minutes and says why; with less the reason would be lost.
 RESPONSE_HEADER_TIMEOUT = "2m10s"
