@@ -10,6 +10,7 @@ POD_SECURITY = {
 
 #: Limits in characters, with who sets them.
 SERVICE_NAME = 63  # a DNS label
+CONFIG_NAME = 253  # of a ConfigMap or Secret: a DNS subdomain
 STATEFUL_SET_NAME = 52  # its pods carry the label controller-revision-hash = name + 11 characters
 IAM_ROLE_NAME = 56  # 64, less the suffix of 8 that makes it unique
 BUCKET_NAME = 63

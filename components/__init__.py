@@ -1,10 +1,23 @@
 """The building blocks, one component a module. They know nothing of settings or of each other."""
 
 from .compactor import Compactor
+from .memcached import Memcached
 from .object_store import ObjectStore
 from .prometheus import Prometheus
 from .query import Query
+from .query_frontend import QueryFrontend
 from .receive import Receive
 from .ruler import Ruler
+from .store import Store
 
-__all__ = ["Compactor", "ObjectStore", "Prometheus", "Query", "Receive", "Ruler"]
+__all__ = [
+    "Compactor",
+    "Memcached",
+    "ObjectStore",
+    "Prometheus",
+    "Query",
+    "QueryFrontend",
+    "Receive",
+    "Ruler",
+    "Store",
+]

@@ -7,11 +7,13 @@ from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_kubernetes as k8s
 import pulumi_random as random
 
 import labels
 from render import iam, lifecycle, objstore
+
+from . import _config
+from ._workload import Part
 
 COMPONENT = "object-store"
 
@@ -90,11 +92,10 @@ class ObjectStore(pulumi.ComponentResource):
         bucket = self._bucket(name, args, child)
         self._guard(name, args, bucket, child)
         roles = {consumer["name"]: self._role(name, args, consumer, bucket, child) for consumer in args["consumers"]}
-        secret = self._config_secret(name, args, bucket, child)
 
         self.bucket = bucket.bucket
         self.role_arns = pulumi.Output.all(**{consumer: role.arn for consumer, role in roles.items()})
-        self.config_secret = secret.metadata["name"]
+        self.config_secret = self._config_secret(name, args, bucket, child)
         self.register_outputs({"bucket": self.bucket, "role_arns": self.role_arns, "config_secret": self.config_secret})
 
     def _bucket(self, name: str, args: ObjectStoreArgs, child: pulumi.ResourceOptions) -> aws.s3.Bucket:
@@ -196,32 +197,13 @@ class ObjectStore(pulumi.ComponentResource):
 
     def _config_secret(
         self, name: str, args: ObjectStoreArgs, bucket: aws.s3.Bucket, child: pulumi.ResourceOptions
-    ) -> k8s.core.v1.Secret:
-        document = pulumi.Output.secret(
-            pulumi.Output.all(
-                bucket=bucket.bucket, access_key=args.get("access_key"), secret_key=args.get("secret_key")
-            ).apply(
-                lambda known: objstore.document(
-                    endpoint=args["endpoint"], region=args["aws_region"], insecure=bool(args["insecure"]), **known
-                )
+    ) -> pulumi.Output[str]:
+        document = pulumi.Output.all(
+            bucket=bucket.bucket, access_key=args.get("access_key"), secret_key=args.get("secret_key")
+        ).apply(
+            lambda known: objstore.document(
+                endpoint=args["endpoint"], region=args["aws_region"], insecure=bool(args["insecure"]), **known
             )
         )
-        # Thanos reads the file once, so new content must roll the pods: by a new name for the Secret. A hash of the
-        # content would let anyone who sees the name test guesses of the key; a random id drawn anew does not.
-        revision = random.RandomId(
-            f"{name}-config-revision",
-            byte_length=4,
-            keepers={"objstore.yml": document},
-            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["keepers"]),
-        )
-        return k8s.core.v1.Secret(
-            f"{name}-config",
-            metadata={
-                "name": pulumi.Output.concat(f"{name}-config-", revision.hex),
-                "namespace": args["namespace"],
-                "labels": labels.recommended(COMPONENT, name),
-            },
-            type="Opaque",
-            string_data={"objstore.yml": document},
-            opts=child,
-        )
+        part = Part(name, args["namespace"], COMPONENT, name)
+        return _config.revised_secret(part, "config", {"objstore.yml": document}, child)

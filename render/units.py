@@ -34,3 +34,12 @@ def duration(text: str) -> timedelta:
         raise ValueError("must be a duration such as 24h or 1d12h (units w, d, h, m, s, largest first)")
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def duration_text(length: timedelta) -> str:
+    """A length of whole seconds as the shortest Prometheus duration: "1d12h"."""
+    rest, text = length // timedelta(seconds=1), ""
+    for unit, seconds in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, rest = divmod(rest, seconds)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"

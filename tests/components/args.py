@@ -115,11 +115,62 @@ RULER = {
     "remote_write_url": "http://router.observability.svc:19291/api/v1/receive",
     "tls": None,
 }
+MEMCACHED = {
+    "namespace": "observability",
+    "priority_class": "read-path",
+    "replicas": 3,
+    "memory": "2Gi",
+    "max_item_size": "5Mi",
+    "connections": 1024,
+    "cpu": "100m",
+}
+MEMCACHED_CACHE = {
+    "kind": "memcached",
+    "address": "dnssrvnoa+_memcached._tcp.cache.observability.svc",
+    "max_item_size": "5Mi",
+    "username": "",
+    "password": None,
+    "tls": False,
+}
+STORE_GATEWAY = {
+    "namespace": "observability",
+    "priority_class": "read-path",
+    "replicas": 2,
+    "time_shards": [],
+    "hash_shards": 1,
+    "block_sync_interval": "3m",
+    "delete_delay": "48h",
+    "limits": {"series": 1000, "samples": 0},
+    "cache": MEMCACHED_CACHE,
+    "storage": "10Gi",
+    "storage_class": None,
+    "resources": RESOURCES,
+    "service_account": "store",
+    "role_arn": "arn:aws:iam::111111111111:role/store",
+    "objstore_secret": "objstore",
+    "tls": None,
+}
+QUERY_FRONTEND = {
+    "namespace": "observability",
+    "priority_class": "read-path",
+    "replicas": 2,
+    "downstream_url": "http://query.observability.svc:10902",
+    "split_interval": "168h",
+    "vertical_shards": 0,
+    "cache_freshness": "10m",
+    "log_queries_longer_than": "10s",
+    "cache": MEMCACHED_CACHE,
+    "resources": RESOURCES,
+    "load_balancer": None,
+}
 ARGS = {
     "Compactor": COMPACTOR,
+    "Memcached": MEMCACHED,
     "ObjectStore": STORE,
     "Prometheus": PROMETHEUS,
     "Query": QUERY,
+    "QueryFrontend": QUERY_FRONTEND,
     "Receive": RECEIVE,
     "Ruler": RULER,
+    "Store": STORE_GATEWAY,
 }
