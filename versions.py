@@ -2,3 +2,6 @@
 
 # Below v0.42.3 a receiver does not upload its head when it shuts down.
 THANOS = "quay.io/thanos/thanos:v0.42.5"
+PROMETHEUS = "quay.io/prometheus/prometheus:v3.16.0"
+MEMCACHED = "docker.io/library/memcached:1.6.45-alpine"
+MEMCACHED_EXPORTER = "quay.io/prometheus/memcached-exporter:v0.15.3"
