@@ -4,6 +4,5 @@
 THANOS = "quay.io/thanos/thanos:v0.42.5"
 # The line with long-term support.
 PROMETHEUS = "quay.io/prometheus/prometheus:v3.13.5"
-
 MEMCACHED = "docker.io/library/memcached:1.6.45-alpine"
 MEMCACHED_EXPORTER = "quay.io/prometheus/memcached-exporter:v0.15.3"

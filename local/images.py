@@ -1,23 +1,28 @@
-"""Container images on the node: pulled where their registry answers, else made of the programs that are here anyway.
+"""Container images on the node: pulled where their registry answers, else made of programs of this machine.
 
-A made image is one layer with the program in it, under the name that the manifests use, so the kubelet finds it and
-pulls nothing.
+A made image is one layer with the program and the libraries that it is linked to, under the name that the manifests
+use, so the kubelet finds it and pulls nothing.
 """
 
 import hashlib
 import io
 import json
+import re
 import subprocess
 import tarfile
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import progress
+import versions
+from local import progress, tools
 from local.node import Node
-from local.tools import ARCHITECTURE, CONTAINERD, PAUSE, THANOS, Tool
+from local.tools import ARCHITECTURE, CONTAINERD, Tool
 
 PAUSE_IMAGE = "registry.k8s.io/pause:3.6"
+#: Where a command without a folder is looked up.
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -33,30 +38,53 @@ class Image:
         return Path(self.tool.program(self.tool.programs[0]))
 
 
-def required(thanos: str) -> list[Image]:
-    return [Image(PAUSE_IMAGE, PAUSE, "pause"), Image(thanos, THANOS, "bin/thanos")]
+ALL = (
+    Image(PAUSE_IMAGE, tools.PAUSE, "pause"),
+    Image(versions.THANOS, tools.THANOS, "bin/thanos"),
+    # An older release than the image's wherever it is Debian's; it has all that the manifests and the rules use.
+    Image(versions.PROMETHEUS, tools.PROMETHEUS, "bin/prometheus"),
+    Image(versions.MEMCACHED, tools.MEMCACHED, "usr/local/bin/memcached"),
+    Image(versions.MEMCACHED_EXPORTER, tools.MEMCACHED_EXPORTER, "bin/memcached_exporter"),
+)
 
 
-def provide(node: Node, images: list[Image]) -> None:
+def provide(node: Node) -> None:
     """Makes each image known to the node's containerd."""
     present = set(_ctr(node, "images", "list", "-q").stdout.split())
-    for image in images:
-        if image.name in present:
-            continue
-        with progress.step(f"image {image.name}"):
-            # The pull runs on the host's network: the node has no way out.
-            pulled = _ctr(node, "images", "pull", image.name, host_network=True, timeout=300)
-            if pulled.returncode:
-                _import(node, image)
+    absent = [image for image in ALL if image.name not in present]
+    if not absent:
+        return
+    with progress.step("images: pulling"), ThreadPoolExecutor() as pool:
+        # On the host's network: the node has no way out.
+        pulls = [
+            pool.submit(_ctr, node, "images", "pull", image.name, host_network=True, timeout=300) for image in absent
+        ]
+    refused = [image for image, pull in zip(absent, pulls, strict=True) if pull.result().returncode]
+    tools.fetch(image.tool for image in refused)
+    for image in refused:
+        with progress.step(f"image {image.name}: made here"):
+            _import(node, image)
 
 
 def _import(node: Node, image: Image) -> None:
     with tempfile.NamedTemporaryFile(suffix=".tar") as file:
-        file.write(archive(image.name, image.program.read_bytes(), image.path))
+        files = {image.path: image.program, **{path.lstrip("/"): Path(path) for path in libraries(image.program)}}
+        file.write(archive(image.name, {name: path.read_bytes() for name, path in files.items()}, image.path))
         file.flush()
         done = _ctr(node, "images", "import", file.name)
     if done.returncode:
         raise RuntimeError(f"image {image.name} could not be imported: {done.stderr.strip()}")
+
+
+def libraries(program: Path) -> list[str]:
+    """Paths of the shared libraries that the program is linked to and of their loader; none if it is static.
+
+    ToolError if one is not on this machine.
+    """
+    listed = subprocess.run(["ldd", str(program)], capture_output=True, text=True).stdout
+    if lacking := re.findall(r"(\S+) => not found", listed):
+        raise tools.ToolError(f"{program.name} needs {', '.join(lacking)}, which this machine does not have")
+    return re.findall(r"(?:^|=> )\s*(/\S+) \(0x", listed, re.MULTILINE)
 
 
 def _ctr(node: Node, *arguments: str, host_network: bool = False, timeout: int = 120) -> subprocess.CompletedProcess:
@@ -69,9 +97,9 @@ def _ctr(node: Node, *arguments: str, host_network: bool = False, timeout: int =
         return subprocess.CompletedProcess(command, 1, "", str(error))
 
 
-def archive(name: str, program: bytes, path: str) -> bytes:
-    """An OCI image layout as a tar: `program` at `path`, run by its own name as an unprivileged user."""
-    layer = _tar({path: program}, mode=0o755)
+def archive(name: str, files: dict[str, bytes], program: str) -> bytes:
+    """An OCI image layout as a tar: files by path, of which `program` is run, as an unprivileged user."""
+    layer = _tar(files, mode=0o755)
     blobs = {}
 
     def blob(content: bytes, media_type: str) -> dict:
@@ -82,7 +110,7 @@ def archive(name: str, program: bytes, path: str) -> bytes:
     config = {
         "architecture": ARCHITECTURE,
         "os": "linux",
-        "config": {"Entrypoint": [f"/{path}"], "User": "65534:65534"},
+        "config": {"Entrypoint": [f"/{program}"], "Env": [f"PATH={PATH}"], "User": "65534:65534"},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
     }
     manifest = {

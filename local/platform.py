@@ -11,7 +11,6 @@ from kubernetes import client, config
 from rich.console import Console
 from rich.table import Table
 
-import versions
 from local import (
     capabilities,
     control_plane,
@@ -56,7 +55,7 @@ def up() -> int:
     object_storage.start(machine)
     if machine.isolated:
         kubelet.start_containerd(machine)
-        images.provide(machine, images.required(versions.THANOS))
+        images.provide(machine)
         kubelet.start(machine)
         volumes.start(machine)
     stacks.up(machine)

@@ -31,8 +31,6 @@ def environment(node: Node) -> dict[str, str]:
     variables = {
         **pulumi_cli.environment(backend=BACKEND, passphrase_file=_PASSPHRASE, official_plugins=node.isolated),
         "KUBECONFIG": str(control_plane.KUBECONFIG),
-        # A run that was cut off may have made objects that its state does not know.
-        "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true",
     }
     if not node.isolated:
         variables["PULUMI_K8S_STAND_IN_AWAIT"] = "false"  # without a kubelet nothing becomes ready

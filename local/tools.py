@@ -147,9 +147,14 @@ PROMETHEUS = Tool(
     checksums="https://github.com/prometheus/prometheus/releases/download/v{version}/sha256sums.txt",
     debian="prometheus",
 )
+MEMCACHED = Tool("memcached", "1.6.18", ("memcached",), accepts=r"memcached 1\.6\.", debian="memcached")
+# The exporter of the Prometheus project is not among the Go modules that can be had everywhere.
+MEMCACHED_EXPORTER = Tool("memcached-exporter", "1", ("memcached-exporter",), accepts=r"(?!)")
 
 CONTROL_PLANE = (PULUMI, ETCD, KUBERNETES)
 CONTAINERS = (CONTAINERD, RUNC, CNI_PLUGINS, COREDNS, THANOS, PAUSE, PROMETHEUS)
+#: Run only in images, and only in those that are made here because no registry has answered.
+IMAGES_ONLY = (MEMCACHED, MEMCACHED_EXPORTER)
 
 
 def search_path() -> str:

@@ -1,6 +1,7 @@
 """Volumes of the one-node cluster: a StorageClass, and the provisioner behind it, which gives each claim a folder.
 
-Runs as a process of the node: `python -m local.volumes`.
+Runs as a process of the node: `python -m local.volumes`. It does the work of a CSI driver and its resizer: claims are
+bound, grow and are cleaned up. A folder has no size, so growing is a matter of record.
 """
 
 import shutil
@@ -12,6 +13,7 @@ from kubernetes import client, config
 from local.control_plane import KUBECONFIG
 from local.node import Node
 from local.paths import STATE
+from render import units
 
 STORAGE_CLASS = "standard"
 PROVISIONER = "observability.local/folder"
@@ -21,7 +23,11 @@ _PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 
 def start(node: Node) -> None:
     """Makes the StorageClass and starts the provisioner."""
-    api = client.StorageV1Api(config.new_client_from_config(str(KUBECONFIG)))
+    make_storage_class(client.StorageV1Api(config.new_client_from_config(str(KUBECONFIG))))
+    node.spawn("volumes", [sys.executable, "-m", "local.volumes"])
+
+
+def make_storage_class(api: client.StorageV1Api) -> None:
     metadata = client.V1ObjectMeta(
         name=STORAGE_CLASS, annotations={"storageclass.kubernetes.io/is-default-class": "true"}
     )
@@ -30,21 +36,28 @@ def start(node: Node) -> None:
         provisioner=PROVISIONER,
         volume_binding_mode="WaitForFirstConsumer",
         reclaim_policy="Delete",
+        allow_volume_expansion=True,
     )
     try:
         api.create_storage_class(storage_class)
     except client.ApiException as error:
         if error.status != 409:
             raise
-    node.spawn("volumes", [sys.executable, "-m", "local.volumes"])
+        api.patch_storage_class(STORAGE_CLASS, {"allowVolumeExpansion": True})
 
 
 def provision(api: client.CoreV1Api) -> None:
-    """One round: a volume for each waiting claim; each released volume and its folder removed."""
+    """One round: a volume for each waiting claim, more capacity for each that asks for it; each released volume and its
+    folder removed.
+    """
     for claim in api.list_persistent_volume_claim_for_all_namespaces().items:
+        if claim.spec.storage_class_name != STORAGE_CLASS:
+            continue
         chosen = (claim.metadata.annotations or {}).get("volume.kubernetes.io/selected-node")
-        if claim.status.phase == "Pending" and claim.spec.storage_class_name == STORAGE_CLASS and chosen:
+        if claim.status.phase == "Pending" and chosen:
             _create(api, claim)
+        if claim.status.phase == "Bound":
+            _grow(api, claim)
     for volume in api.list_persistent_volume().items:
         ours = (volume.metadata.annotations or {}).get(_PROVISIONED_BY) == PROVISIONER
         if ours and volume.status.phase == "Released":
@@ -79,6 +92,17 @@ def _create(api: client.CoreV1Api, claim: client.V1PersistentVolumeClaim) -> Non
     except client.ApiException as error:
         if error.status != 409:  # made in the round before; the claim is not bound yet
             raise
+
+
+def _grow(api: client.CoreV1Api, claim: client.V1PersistentVolumeClaim) -> None:
+    wanted, granted = claim.spec.resources.requests["storage"], claim.status.capacity["storage"]
+    if units.quantity(wanted) <= units.quantity(granted):
+        return
+    # The volume first: to the kubelet a claim that is larger than its volume is an error.
+    api.patch_persistent_volume(claim.spec.volume_name, {"spec": {"capacity": {"storage": wanted}}})
+    api.patch_namespaced_persistent_volume_claim_status(
+        claim.metadata.name, claim.metadata.namespace, {"status": {"capacity": {"storage": wanted}}}
+    )
 
 
 def main() -> None:

@@ -1,9 +1,17 @@
 import hashlib
 import io
 import json
+import sys
 import tarfile
+from pathlib import Path
 
-from local import images
+import pytest
+
+import versions
+from local import images, tools
+
+NAME = "example.test/thanos:v1"
+FILES = {"bin/thanos": b"program", "lib/x.so": b"library"}
 
 
 def unpack(content: bytes) -> dict[str, tarfile.TarInfo | bytes]:
@@ -12,10 +20,10 @@ def unpack(content: bytes) -> dict[str, tarfile.TarInfo | bytes]:
 
 
 def test_an_archive_is_an_oci_layout_whose_digests_hold():
-    files = unpack(images.archive("example.test/thanos:v1", b"program", "bin/thanos"))
+    files = unpack(images.archive(NAME, FILES, "bin/thanos"))
 
     entry = json.loads(files["index.json"])["manifests"][0]
-    assert entry["annotations"]["io.containerd.image.name"] == "example.test/thanos:v1"
+    assert entry["annotations"]["io.containerd.image.name"] == NAME
     manifest = json.loads(files["blobs/" + entry["digest"].replace(":", "/")])
     for descriptor in (entry, manifest["config"], *manifest["layers"]):
         blob = files["blobs/" + descriptor["digest"].replace(":", "/")]
@@ -23,14 +31,37 @@ def test_an_archive_is_an_oci_layout_whose_digests_hold():
         assert len(blob) == descriptor["size"]
 
 
-def test_an_archive_runs_its_one_program_unprivileged():
-    files = unpack(images.archive("example.test/thanos:v1", b"program", "bin/thanos"))
+def test_an_archive_runs_its_program_unprivileged():
+    files = unpack(images.archive(NAME, FILES, "bin/thanos"))
 
     manifest = json.loads(files["blobs/" + json.loads(files["index.json"])["manifests"][0]["digest"].replace(":", "/")])
     config = json.loads(files["blobs/" + manifest["config"]["digest"].replace(":", "/")])
     layer = files["blobs/" + manifest["layers"][0]["digest"].replace(":", "/")]
-    assert config["config"] == {"Entrypoint": ["/bin/thanos"], "User": "65534:65534"}
+    assert config["config"]["Entrypoint"] == ["/bin/thanos"]
+    assert config["config"]["User"] == "65534:65534"
+    assert "/usr/local/bin" in config["config"]["Env"][0], "a manifest may say just `memcached`"
     assert config["rootfs"]["diff_ids"] == ["sha256:" + hashlib.sha256(layer).hexdigest()]
-    assert unpack(layer) == {"bin/thanos": b"program"}
+    assert unpack(layer) == FILES
     with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
         assert tar.getmember("bin/thanos").mode == 0o755
+
+
+def test_the_libraries_of_a_program_come_with_their_loader():
+    found = images.libraries(Path(sys.executable).resolve())
+
+    assert [name for name in ("libc.so", "ld-linux") if not any(name in path for path in found)] == []
+    assert all(Path(path).is_file() for path in found)
+
+
+def test_a_library_that_is_not_there_is_an_error_that_names_it(tmp_path, monkeypatch):
+    (tmp_path / "ldd").write_text("#!/bin/sh\necho '\tlibevent-2.1.so.7 => not found'\n")
+    (tmp_path / "ldd").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    with pytest.raises(tools.ToolError, match=r"memcached needs libevent-2\.1\.so\.7"):
+        images.libraries(Path("/somewhere/memcached"))
+
+
+def test_every_pinned_image_can_be_made():
+    pinned = {value for name, value in vars(versions).items() if name.isupper()}
+    assert pinned < {image.name for image in images.ALL}

@@ -4,12 +4,16 @@ import shutil
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kubernetes import client, config
 
 from local import certificates, tools
+from tests.plugins.engine import Stack
+from tests.plugins.world import World
 
 START_SECONDS = 90
 
@@ -50,6 +54,17 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             process.wait(timeout=30)
 
 
+@pytest.fixture
+def world(tmp_path: Path, kubeconfig: Path) -> Iterator[World]:
+    namespace = f"test-{uuid.uuid4().hex[:8]}"
+    api = config.new_client_from_config(str(kubeconfig))
+    core = client.CoreV1Api(api)
+    core.create_namespace({"metadata": {"name": namespace}})
+    stack = Stack(tmp_path / "project", config={"kubernetes:kubeconfig": str(kubeconfig)})
+    yield World(stack, namespace, core, kubeconfig)
+    core.delete_namespace(namespace)
+
+
 def _start(command: list[str], folder: Path) -> subprocess.Popen:
     program = shutil.which(command[0], path=tools.search_path())
     assert program, f"{command[0]} is not on PATH; `make up` fetches it"
@@ -59,7 +74,6 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen:
 
 def _wait_until_served(folder: Path) -> None:
     """Until the namespace that every test uses is there: the API server answers before it has made it."""
-    from kubernetes import client, config
     from urllib3.exceptions import HTTPError
 
     deadline, reason = time.monotonic() + START_SECONDS, ""

@@ -2,63 +2,16 @@
 
 import json
 import threading
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from kubernetes import client, config
+from kubernetes import client
 
-from tests.plugins.engine import Result, Stack
+from tests.plugins.engine import Stack
+from tests.plugins.world import World, failed, succeeded
 
 pytestmark = pytest.mark.plugins
-
-HEADER = """
-import json, pulumi, pulumi_kubernetes as k8s
-from pulumi import ResourceOptions
-NAMESPACE = "{namespace}"
-def meta(name, **more): return dict(name=name, namespace=NAMESPACE, **more)
-"""
-
-
-@dataclass
-class World:
-    """A stack of one program, the namespace that is its own, and the cluster seen from outside."""
-
-    stack: Stack
-    namespace: str
-    core: client.CoreV1Api
-    kubeconfig: Path
-
-    def program(self, body: str) -> None:
-        self.stack.program(HEADER.format(namespace=self.namespace) + body)
-
-    def config_map(self, name: str) -> client.V1ConfigMap:
-        return self.core.read_namespaced_config_map(name, self.namespace)
-
-
-@pytest.fixture
-def world(tmp_path: Path, kubeconfig: Path) -> Iterator[World]:
-    namespace = f"test-{uuid.uuid4().hex[:8]}"
-    api = config.new_client_from_config(str(kubeconfig))
-    core = client.CoreV1Api(api)
-    core.create_namespace({"metadata": {"name": namespace}})
-    stack = Stack(tmp_path / "project", config={"kubernetes:kubeconfig": str(kubeconfig)})
-    yield World(stack, namespace, core, kubeconfig)
-    core.delete_namespace(namespace)
-
-
-def succeeded(result: Result) -> Result:
-    assert result.code == 0, result.text
-    return result
-
-
-def failed(result: Result) -> str:
-    """The text of a failure, which is for users: no traceback."""
-    assert result.code != 0, result.text
-    assert "Traceback" not in result.text, result.text
-    return result.text
 
 
 def test_objects_are_created_left_alone_updated_in_place_and_deleted(world: World):

@@ -41,13 +41,18 @@ class ConflictError(RefusedError):
 
 @dataclass(frozen=True)
 class Settings:
-    """The provider's configuration. kubeconfig: a path, the contents, or "" for KUBECONFIG and the usual place."""
+    """The provider's configuration.
+
+    kubeconfig: a path, the contents, or "" for KUBECONFIG and the usual place. takes_over: an object that exists
+    already is updated instead of refused.
+    """
 
     kubeconfig: str = ""
     context: str = ""
     namespace: str = ""
     config_map_mutable: bool = False
     secret_mutable: bool = False
+    takes_over: bool = False
 
     @property
     def place(self) -> str:

@@ -38,8 +38,7 @@ _REPLACES: dict[tuple[str, str], list[str]] = {
         f"spec.{source}" for source in ("awsElasticBlockStore", "csi", "hostPath", "iscsi", "local", "nfs")
     ],
     ("", "PersistentVolumeClaim"): [
-        f"spec.{name}"
-        for name in ("accessModes", "selector", "storageClassName", "volumeName", "volumeMode", "dataSource")
+        f"spec.{name}" for name in ("accessModes", "selector", "storageClassName", "volumeName")
     ],
     # Nearly all of a pod is immutable, and the official plugin lists nearly all of it.
     ("", "Pod"): ["spec"],

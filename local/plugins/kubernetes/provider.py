@@ -21,8 +21,6 @@ from local.plugins.values import UNKNOWN, has_unknown, plain, plain_map, wrap, w
 
 Properties = dict[str, PropertyValue]
 NO_AWAIT = "PULUMI_K8S_STAND_IN_AWAIT"
-#: As the official plugin has it: an object that exists already is updated instead of refused.
-TAKE_OVER = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
 SKIP_AWAIT = "pulumi.com/skipAwait"
 TIMEOUT_SECONDS = "pulumi.com/timeoutSeconds"
 PROPAGATION = "pulumi.com/deletionPropagationPolicy"
@@ -36,7 +34,6 @@ class Kubernetes(rpc.Provider):
         self._warned = False
         self._cancelled = asyncio.Event()
         self._awaits = os.environ.get(NO_AWAIT, "").lower() != "false"
-        self._takes_over = os.environ.get(TAKE_OVER, "").lower() == "true"
 
     async def diff_config(self, request: rpc.DiffRequest) -> rpc.DiffResponse:
         """Another context is another cluster, where nothing of what is recorded exists."""
@@ -54,6 +51,7 @@ class Kubernetes(rpc.Provider):
                 namespace=given.get("namespace") or "",
                 config_map_mutable=given.get("enableConfigMapMutable") in (True, "true"),
                 secret_mutable=given.get("enableSecretMutable") in (True, "true"),
+                takes_over=given.get("upsertExistingObjects") in (True, "true"),
             )
         # Connecting takes a second or two; the program goes on meanwhile.
         self._connection = asyncio.create_task(self._connect(unknown))
@@ -98,7 +96,7 @@ class Kubernetes(rpc.Provider):
         cluster = await self._required()
         obj = await asyncio.to_thread(cluster.located, obj)
         name = objects.make_id(obj)
-        if not self._takes_over and await asyncio.to_thread(cluster.get, *objects.address(obj)):
+        if not self._settings.takes_over and await asyncio.to_thread(cluster.get, *objects.address(obj)):
             raise RefusedError(f"{obj['kind']} {name} exists already in the cluster. Import it, or delete it first.")
         live = await self._redacted(asyncio.to_thread(cluster.apply, obj), request.properties)
         outputs = await self._settled(cluster, live, request)
