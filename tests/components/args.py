@@ -59,4 +59,17 @@ QUERY = {
     "load_balancer": None,
     "tls": None,
 }
-ARGS = {"ObjectStore": STORE, "Query": QUERY, "Receive": RECEIVE}
+NETWORK = {
+    "namespace": "observability",
+    "workloads": {
+        "router": {"app.kubernetes.io/component": "receive-router"},
+        "ingester": {"app.kubernetes.io/component": "receive-ingester"},
+    },
+    "paths": [
+        {"source": None, "target": "router", "ports": [19291], "protocol": "TCP"},
+        {"source": "router", "target": "ingester", "ports": [10901], "protocol": "TCP"},
+        {"source": "ingester", "target": None, "ports": [443, 9000], "protocol": "TCP"},
+        {"source": "router", "target": None, "ports": [53], "protocol": "UDP"},
+    ],
+}
+ARGS = {"NetworkPolicies": NETWORK, "ObjectStore": STORE, "Query": QUERY, "Receive": RECEIVE}
