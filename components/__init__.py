@@ -2,6 +2,7 @@
 
 from .compactor import Compactor
 from .memcached import Memcached
+from .network_policies import NetworkPolicies
 from .object_store import ObjectStore
 from .prometheus import Prometheus
 from .query import Query
@@ -13,6 +14,7 @@ from .store import Store
 __all__ = [
     "Compactor",
     "Memcached",
+    "NetworkPolicies",
     "ObjectStore",
     "Prometheus",
     "Query",

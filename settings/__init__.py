@@ -12,7 +12,7 @@ from .read_path import Caches, Query, QueryFrontend
 from .rules import ConflictsError, conflicts
 from .write_path import Receive
 
-__all__ = ["GlobalSettings", "RegionSettings"]
+__all__ = ["GlobalSettings", "RegionSettings", "Tls"]
 
 
 class Issuer(Model):

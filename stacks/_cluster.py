@@ -4,6 +4,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 import labels
+from settings import Tls
 
 #: Above what runs beside the stack (0), below the cluster's own (2 billion).
 WRITE_PRIORITY, READ_PRIORITY = 1_000_000, 900_000
@@ -50,3 +51,39 @@ def priority_class(stack: str, path: str, value: int, opts: pulumi.ResourceOptio
         opts=opts,
     )
     return made.metadata["name"]
+
+
+def grpc_tls(
+    stack: str, tls: Tls | None, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> dict[str, pulumi.Input[str]] | None:
+    """What components are told of TLS; makes cert-manager's order for the certificate if there is an issuer.
+
+    One certificate serves all: every endpoint is a server and a client, and is asked for the same name. The issuer must
+    be of a private authority, the same one in every stack: public ones neither know such names nor fill in ca.crt.
+    """
+    if not tls:
+        return None
+    secret: pulumi.Input[str] = tls.secret_name
+    if tls.issuer:
+        order = k8s.apiextensions.CustomResource(
+            f"{stack}-grpc",
+            api_version="cert-manager.io/v1",
+            kind="Certificate",
+            metadata={
+                "name": f"{stack}-grpc",
+                "namespace": namespace,
+                "labels": labels.recommended("certificate", f"{stack}-grpc"),
+            },
+            spec={
+                "secretName": tls.secret_name,
+                "dnsNames": [tls.server_name],
+                "usages": ["digital signature", "server auth", "client auth"],
+                # Thanos reads a renewed certificate again at the next handshake.
+                "privateKey": {"algorithm": "ECDSA", "rotationPolicy": "Always"},
+                "issuerRef": {"group": "cert-manager.io", "kind": tls.issuer.kind, "name": tls.issuer.name},
+            },
+            opts=opts,
+        )
+        # Where cert-manager is not installed this fails at once, and no pod waits for a Secret that nobody makes.
+        secret = order.spec["secretName"]
+    return {"secret": secret, "server_name": tls.server_name}

@@ -3,7 +3,8 @@
 import pulumi
 
 import contract
-from components import Query
+from components import NetworkPolicies, Query
+from render import network
 from settings import GlobalSettings
 
 from . import _cluster
@@ -26,7 +27,6 @@ class GlobalStack(pulumi.ComponentResource):
 
         regions = {region: region_outputs(region) for region in settings.regions}
         namespace = _cluster.namespace(settings.namespace, child)
-        tls = {"secret": settings.tls.secret_name, "server_name": settings.tls.server_name} if settings.tls else None
         query = Query(
             f"{name}-query",
             {
@@ -42,10 +42,11 @@ class GlobalStack(pulumi.ComponentResource):
                 ],
                 "response_timeout": RESPONSE_TIMEOUT,
                 "load_balancer": settings.query.load_balancer.model_dump() if settings.query.load_balancer else None,
-                "tls": tls,
+                "tls": _cluster.grpc_tls(name, settings.tls, namespace, child),
             },
             child,
         )
+        NetworkPolicies(f"{name}-network", {"namespace": namespace, **network.global_stack()}, child)
         self.outputs = {
             "namespace": namespace,
             "query_grpc_endpoint": query.grpc_endpoint,

@@ -3,8 +3,8 @@
 import pulumi
 
 import contract
-from components import ObjectStore, Query, Receive
-from render import hashring, objstore
+from components import NetworkPolicies, ObjectStore, Query, Receive
+from render import hashring, network, objstore
 from settings import RegionSettings
 from settings.base import LoadBalancer
 
@@ -32,7 +32,7 @@ class RegionalStack(pulumi.ComponentResource):
         namespace = _cluster.namespace(settings.namespace, child)
         write_path = _cluster.priority_class(name, "write-path", WRITE_PRIORITY, child)
         read_path = _cluster.priority_class(name, "read-path", READ_PRIORITY, child)
-        tls = {"secret": settings.tls.secret_name, "server_name": settings.tls.server_name} if settings.tls else None
+        tls = _cluster.grpc_tls(name, settings.tls, namespace, child)
 
         store = settings.object_store
         metrics = ObjectStore(
@@ -103,6 +103,27 @@ class RegionalStack(pulumi.ComponentResource):
                 "response_timeout": RESPONSE_TIMEOUT,
                 "load_balancer": _dump(settings.query.load_balancer),
                 "tls": tls,
+            },
+            child,
+        )
+
+        NetworkPolicies(
+            f"{name}-network",
+            {
+                "namespace": namespace,
+                **network.region(
+                    replication_protocol=settings.receive.replication_protocol,
+                    head_series_limit=settings.receive.limits.head_series > 0,
+                    prometheus_mode=settings.prometheus.mode,
+                    ruler_mode=settings.ruler.mode,
+                    store_cache=f"{name}-store-cache",
+                    query_cache=f"{name}-query-cache",
+                    redis=settings.caches.redis.address if settings.caches.redis else None,
+                    object_store=store.endpoint or objstore.aws_endpoint(aws_region),
+                    insecure=store.insecure,
+                    roles=secrets.get("objectStoreAccessKey") is None,
+                    alertmanagers=settings.alerting.alertmanagers,
+                ),
             },
             child,
         )

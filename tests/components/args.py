@@ -163,9 +163,23 @@ QUERY_FRONTEND = {
     "resources": RESOURCES,
     "load_balancer": None,
 }
+NETWORK = {
+    "namespace": "observability",
+    "workloads": {
+        "router": {"app.kubernetes.io/component": "receive-router"},
+        "ingester": {"app.kubernetes.io/component": "receive-ingester"},
+    },
+    "paths": [
+        {"source": None, "target": "router", "ports": [19291], "protocol": "TCP"},
+        {"source": "router", "target": "ingester", "ports": [10901], "protocol": "TCP"},
+        {"source": "ingester", "target": None, "ports": [443, 9000], "protocol": "TCP"},
+        {"source": "router", "target": None, "ports": [53], "protocol": "UDP"},
+    ],
+}
 ARGS = {
     "Compactor": COMPACTOR,
     "Memcached": MEMCACHED,
+    "NetworkPolicies": NETWORK,
     "ObjectStore": STORE,
     "Prometheus": PROMETHEUS,
     "Query": QUERY,

@@ -5,8 +5,8 @@ import pytest
 from tests import golden
 from tests.stacks import built
 
-REGION = {"stack": 5, "metrics": 12, "receive": 14, "query": 6}
-COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 4, "query": 6}}
+REGION = {"stack": 5, "metrics": 12, "receive": 14, "query": 6, "network": 12}
+COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 4, "query": 6, "network": 3}}
 
 
 @pytest.mark.parametrize("stack", built.STACKS)

@@ -1,0 +1,134 @@
+"""Who talks to whom: the one table that network policies are made of. What is not in it is refused.
+
+Ports are those of the pods: a policy is applied behind the Service.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+from render.thanos_flags import CAPNPROTO_PORT as CAPNPROTO
+from render.thanos_flags import GRPC_PORT as GRPC
+from render.thanos_flags import HTTP_PORT as HTTP
+from render.thanos_flags import REMOTE_WRITE_PORT as REMOTE_WRITE
+
+PROMETHEUS_HTTP = 9090
+MEMCACHED_CLIENTS = 11211
+MEMCACHED_METRICS = 9150
+#: The Service of the API server, and the usual port behind it: some networks look before the translation, some after.
+API_SERVER = (443, 6443)
+HTTPS = 443
+DNS = 53
+
+#: Workloads. Except for caches the name is the value of their label `COMPONENT`.
+ROUTER, INGESTER, COMPACTOR, STORE = "receive-router", "receive-ingester", "compactor", "store"
+QUERY, QUERY_FRONTEND, RULER, PROMETHEUS = "query", "query-frontend", "ruler", "prometheus"
+STORE_CACHE, QUERY_CACHE = "store-cache", "query-cache"
+#: In place of a workload: any address, in the cluster or not.
+ANYWHERE = None
+
+COMPONENT, INSTANCE = "app.kubernetes.io/component", "app.kubernetes.io/instance"
+
+
+class Path(TypedDict):
+    """A row: pods of `source` may connect to `ports` of `target`."""
+
+    source: str | None
+    target: str | None
+    ports: list[int]
+    protocol: str
+
+
+class Network(TypedDict):
+    """The labels that find the pods of each workload, and all paths between them."""
+
+    workloads: dict[str, dict[str, str]]
+    paths: list[Path]
+
+
+def region(
+    *,
+    replication_protocol: str,
+    head_series_limit: bool,
+    prometheus_mode: str,
+    ruler_mode: str,
+    store_cache: str,
+    query_cache: str,
+    redis: str | None,
+    object_store: str,
+    insecure: bool,
+    roles: bool,
+    alertmanagers: Sequence[str],
+) -> Network:
+    """A region's network.
+
+    `store_cache` and `query_cache`: the instances of memcached, unless `redis` (host:port) is in their place.
+    `object_store`: host or host:port, by plain HTTP if `insecure`; `roles`: pods get their keys by IAM roles.
+    `alertmanagers`: URLs. Modes and protocol as in the settings.
+    """
+    sidecar, stateful = prometheus_mode == "sidecar", ruler_mode == "stateful"
+    bucket_users = [INGESTER, COMPACTOR, STORE, *[PROMETHEUS] * sidecar, *[RULER] * stateful]
+    # Keys for a role come from STS.
+    bucket_ports = {_port(f"//{object_store}", 80 if insecure else HTTPS), *[HTTPS] * roles}
+    alertmanager_ports = {_port(url) for url in alertmanagers}
+    thanos = [ROUTER, INGESTER, COMPACTOR, STORE, QUERY, QUERY_FRONTEND, RULER]
+    caches = {} if redis else {STORE_CACHE: store_cache, QUERY_CACHE: query_cache}
+
+    rows = [
+        # Entrances. Edges and the global Query come through load balancers, people from other namespaces: there is no
+        # label to know them by. The API server's pod proxy is no entrance: `kubectl port-forward` ends inside the pod.
+        _row(ANYWHERE, ROUTER, REMOTE_WRITE),
+        _row(ANYWHERE, QUERY, GRPC, HTTP),
+        _row(ANYWHERE, QUERY_FRONTEND, HTTP),
+        # Writing.
+        _row(ROUTER, INGESTER, CAPNPROTO if replication_protocol == "capnproto" else GRPC),
+        *[_row(PROMETHEUS, ROUTER, REMOTE_WRITE)] * (not sidecar),
+        *[_row(RULER, ROUTER, REMOTE_WRITE)] * (not stateful),
+        # It has to be the Prometheus of this stack: nobody else may scrape the ingesters.
+        *[_row(ROUTER, PROMETHEUS, PROMETHEUS_HTTP)] * head_series_limit,
+        # Asking.
+        _row(QUERY_FRONTEND, QUERY, HTTP),
+        _row(RULER, QUERY, HTTP),
+        *(_row(QUERY, asked, GRPC) for asked in (INGESTER, STORE, RULER, *[PROMETHEUS] * sidecar)),
+        # Caching.
+        *(
+            [_row(user, ANYWHERE, _port(f"//{redis}")) for user in (STORE, QUERY_FRONTEND)]
+            if redis
+            else [_row(STORE, STORE_CACHE, MEMCACHED_CLIENTS), _row(QUERY_FRONTEND, QUERY_CACHE, MEMCACHED_CLIENTS)]
+        ),
+        # Scraping, and finding out whom.
+        *(_row(PROMETHEUS, workload, HTTP) for workload in thanos),
+        *(_row(PROMETHEUS, cache, MEMCACHED_METRICS) for cache in caches),
+        _row(PROMETHEUS, PROMETHEUS, PROMETHEUS_HTTP, *[HTTP] * sidecar),
+        _row(PROMETHEUS, ANYWHERE, *API_SERVER),
+        # The bucket. A policy cannot name its addresses.
+        *(_row(user, ANYWHERE, *sorted(bucket_ports)) for user in bucket_users),
+        # Alerting.
+        *(_row(who, ANYWHERE, *sorted(alertmanager_ports)) for who in (RULER, PROMETHEUS) if alertmanager_ports),
+    ]
+    return {
+        "workloads": {name: {COMPONENT: name} for name in (*thanos, PROMETHEUS)}
+        | {name: {COMPONENT: "memcached", INSTANCE: instance} for name, instance in caches.items()},
+        "paths": [*rows, *_dns(rows)],
+    }
+
+
+def global_stack() -> Network:
+    """The network of the global stack: one Query, open as those of regions are, which asks them."""
+    rows = [_row(ANYWHERE, QUERY, GRPC, HTTP), _row(QUERY, ANYWHERE, GRPC)]
+    return {"workloads": {QUERY: {COMPONENT: QUERY}}, "paths": [*rows, *_dns(rows)]}
+
+
+def _row(source: str | None, target: str | None, *ports: int, protocol: str = "TCP") -> Path:
+    return {"source": source, "target": target, "ports": list(ports), "protocol": protocol}
+
+
+def _dns(rows: Iterable[Path]) -> list[Path]:
+    """Whoever reaches anything looks up its name. A server may be a pod, a node's cache or a cloud's: by port alone."""
+    sources = dict.fromkeys(row["source"] for row in rows if row["source"])
+    return [_row(source, ANYWHERE, DNS, protocol=protocol) for source in sources for protocol in ("UDP", "TCP")]
+
+
+def _port(url: str, default: int | None = None) -> int:
+    parts = urlsplit(url)
+    return parts.port or default or {"http": 80, "https": HTTPS}[parts.scheme]
