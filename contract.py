@@ -24,6 +24,8 @@ class RegionOutputs:
     """host:port of the regional Query's Store API."""
     query_http_url: str
     """http://host:port of the regional Query's UI and PromQL API."""
+    query_frontend_http_url: str
+    """http://host:port of the regional Query Frontend's PromQL API, which dashboards ask."""
     metrics_bucket: str
 
 

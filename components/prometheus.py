@@ -55,7 +55,7 @@ class PrometheusArgs(TypedDict):
     """Of the volumes; null: the cluster's default."""
     resources: ContainerResources
     """What each Prometheus requests."""
-    sidecar_resources: ContainerResources
+    sidecar: ContainerResources
     """What each sidecar requests; used in mode sidecar."""
     rules: dict[str, str]
     """Rule files: YAML by file name."""
@@ -201,7 +201,7 @@ class Prometheus(pulumi.ComponentResource):
                 tls=tls["server_name"] if tls else None,
             ),
             SIDECAR_PORTS,
-            args["sidecar_resources"],
+            args["sidecar"],
             # It is ready once Prometheus is.
             _workload.http_probes("metrics", startup_seconds=REPLAY_SECONDS),
             volumeMounts=[

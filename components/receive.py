@@ -79,9 +79,9 @@ class ReceiveArgs(TypedDict):
     """How late a sample may come, e.g. 30m; 0s: not at all. Needs vertical compaction."""
     max_exemplars: int
     """Exemplars kept in memory per tenant."""
-    router_resources: ContainerResources
+    router: ContainerResources
     """What each router requests."""
-    ingester_resources: ContainerResources
+    ingester: ContainerResources
     """What each ingester requests."""
     service_account: str
     """Name of the ingesters' service account, which is made here."""
@@ -126,7 +126,7 @@ class Receive(pulumi.ComponentResource):
             region=args["region"],
             replication_factor=int(args["replication_factor"]),
             replication_protocol=args["replication_protocol"],
-            resources=args["router_resources"],
+            resources=args["router"],
             tls=tls,
         )
         _routers.deployment(
@@ -162,7 +162,7 @@ class Receive(pulumi.ComponentResource):
             retention=args["tsdb_retention"],
             out_of_order_window=args["out_of_order_window"],
             max_exemplars=int(args["max_exemplars"]),
-            resources=args["ingester_resources"],
+            resources=args["ingester"],
             tls=tls,
         )
         zones = args["zones"] or [None]

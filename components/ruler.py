@@ -24,6 +24,11 @@ REMOTE_WRITE_DIR, REMOTE_WRITE_FILE = "/etc/thanos/remote-write", "remote-write.
 MODES = ("stateless", "stateful")
 
 
+def endpoint(name: str, namespace: pulumi.Input[str]) -> pulumi.Output[str]:
+    """The `grpc_endpoint` of the Ruler called `name`, before it is made: Query asks the Ruler, and the Ruler Query."""
+    return pulumi.Output.concat("dnssrv+_grpc._tcp.", name, ".", namespace, ".svc")
+
+
 class RulerArgs(TypedDict):
     """How Rulers run, whom they ask, and where results and alerts go."""
 
@@ -100,9 +105,8 @@ class Ruler(pulumi.ComponentResource):
         self._stateful_set(part, args, service.metadata["name"], account, volumes)
         _workload.disruption_budget(part, 1, child)
 
-        host = _service.host(service)
-        self.grpc_endpoint = pulumi.Output.concat("dnssrv+_grpc._tcp.", host)
-        self.http_url = pulumi.Output.concat("http://", host, f":{PORTS['http']}")
+        self.grpc_endpoint = endpoint(part.name, args["namespace"])
+        self.http_url = pulumi.Output.concat("http://", _service.host(service), f":{PORTS['http']}")
         self.register_outputs({"grpc_endpoint": self.grpc_endpoint, "http_url": self.http_url})
 
     def _remote_write(self, part: Part, args: RulerArgs, child: pulumi.ResourceOptions) -> pulumi.Output[str]:

@@ -1,12 +1,25 @@
 """One region: metrics come in by remote write, are kept in S3, and are asked by the regional Query."""
 
+from pathlib import Path
+
 import pulumi
 
 import contract
-from components import NetworkPolicies, ObjectStore, Query, Receive
-from render import hashring, network, objstore
+from components import (
+    Compactor,
+    Memcached,
+    NetworkPolicies,
+    ObjectStore,
+    Prometheus,
+    Query,
+    QueryFrontend,
+    Receive,
+    Ruler,
+    Store,
+    ruler,
+)
+from render import alerts, hashring, network, objstore
 from settings import RegionSettings
-from settings.base import LoadBalancer
 
 from . import _cluster
 from ._cluster import READ_PRIORITY, WRITE_PRIORITY
@@ -14,6 +27,15 @@ from ._cluster import READ_PRIORITY, WRITE_PRIORITY
 #: An ingester that dies without a word leaves its connections open, and answers would wait for it until they are found
 #: dead. Its samples are in the other copies.
 RESPONSE_TIMEOUT = "5s"
+ALERTS = Path(__file__).resolve().parent.parent / "alerts"
+#: Who uses the bucket, and how.
+CONSUMERS = {
+    "receive-ingester": "write",
+    "prometheus": "write",
+    "compactor": "compact",
+    "store": "read",
+    "ruler": "write",
+}
 
 
 class RegionalStack(pulumi.ComponentResource):
@@ -24,85 +46,152 @@ class RegionalStack(pulumi.ComponentResource):
 
     def __init__(self, name: str, settings: RegionSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:RegionalStack", name, {}, opts)
-        cluster = _cluster.connect(self)
-        child = pulumi.ResourceOptions(parent=self, providers=[cluster])
+        child = pulumi.ResourceOptions(parent=self, providers=[_cluster.connect(self)])
         secrets, aws_region = pulumi.Config(), pulumi.Config("aws").require("region")
-        ingester_account = f"{name}-receive-ingester"
 
         namespace = _cluster.namespace(settings.namespace, child)
-        write_path = _cluster.priority_class(name, "write-path", WRITE_PRIORITY, child)
-        read_path = _cluster.priority_class(name, "read-path", READ_PRIORITY, child)
-        tls = _cluster.grpc_tls(name, settings.tls, namespace, child)
+        everywhere = {"namespace": namespace}
+        writing = {
+            **everywhere,
+            "priority_class": _cluster.priority_class(name, "write-path", WRITE_PRIORITY, child),
+            "region": settings.region,
+        }
+        reading = {
+            **everywhere,
+            "priority_class": _cluster.priority_class(name, "read-path", READ_PRIORITY, child),
+        }
+        grpc = {"tls": _cluster.grpc_tls(name, settings.tls, namespace, child)}
+        volume = {"storage_class": settings.storage_class}
+        endpoint = settings.object_store.endpoint or objstore.aws_endpoint(aws_region)
 
-        store = settings.object_store
         metrics = ObjectStore(
             f"{name}-metrics",
             {
+                **everywhere,
+                **settings.object_store.model_dump(exclude={"lifecycle"}),
                 "region": settings.region,
                 "purpose": "metrics",
-                "bucket_prefix": store.bucket_prefix,
-                "namespace": namespace,
                 "aws_region": aws_region,
-                "endpoint": store.endpoint or objstore.aws_endpoint(aws_region),
-                "insecure": store.insecure,
+                "endpoint": endpoint,
                 "access_key": secrets.get_secret("objectStoreAccessKey"),
                 "secret_key": secrets.get_secret("objectStoreSecretKey"),
-                "oidc_provider_arn": store.oidc_provider_arn,
-                "consumers": [{"name": "ingester", "service_account": ingester_account, "access": "write"}],
-                "kms_key_arn": store.kms_key_arn,
-                "versioning": store.versioning,
-                "force_destroy": store.force_destroy,
+                "consumers": [
+                    {"name": consumer, "service_account": f"{name}-{consumer}", "access": access}
+                    for consumer, access in CONSUMERS.items()
+                ],
                 "lifecycle": {
-                    "abort_incomplete_upload_days": store.lifecycle.abort_incomplete_upload_days,
-                    "noncurrent_version_days": store.lifecycle.noncurrent_version_days,
-                    "tiering_after_days": [transition.days for transition in store.lifecycle.transitions],
+                    "abort_incomplete_upload_days": settings.object_store.lifecycle.abort_incomplete_upload_days,
+                    "noncurrent_version_days": settings.object_store.lifecycle.noncurrent_version_days,
+                    "tiering_after_days": [move.days for move in settings.object_store.lifecycle.transitions],
                 },
             },
             child,
         )
 
+        def bucket(consumer: str) -> dict:
+            return {
+                "service_account": f"{name}-{consumer}",
+                "role_arn": metrics.role_arns[consumer],
+                "objstore_secret": metrics.config_secret,
+            }
+
+        def cache(use: str) -> dict:
+            """A cache of the stack's own, or the Redis that is there."""
+            if redis := settings.caches.redis:
+                found = {"kind": "redis", "max_item_size": "0", **redis.model_dump()}
+                return {"cache": {**found, "password": secrets.get_secret("redisPassword")}}
+            size = getattr(settings.caches, use)
+            memcached = Memcached(f"{name}-{use}-cache", {**reading, **size.model_dump()}, child)
+            found = {"kind": "memcached", "address": memcached.address, "max_item_size": size.max_item_size}
+            return {"cache": {**found, "username": "", "password": None, "tls": False}}
+
         receive = Receive(
             f"{name}-receive",
             {
-                "namespace": namespace,
-                "priority_class": write_path,
-                "region": settings.region,
-                "routers": settings.receive.routers,
-                "ingesters": settings.receive.ingesters,
+                **writing,
+                **settings.receive.model_dump(exclude={"ring", "tenancy"}),
                 "ring": settings.receive.ring_size,
-                "replication_factor": settings.receive.replication_factor,
-                "zones": settings.receive.zones,
-                "replication_protocol": settings.receive.replication_protocol,
                 "tenants": [hashring.DEFAULT_TENANT] if settings.receive.tenancy == "shared" else [],
-                "limits": settings.receive.limits.model_dump(),
-                "storage": settings.receive.storage,
-                "storage_class": settings.storage_class,
-                "tsdb_retention": settings.receive.tsdb_retention,
-                "out_of_order_window": settings.receive.out_of_order_window,
-                "max_exemplars": settings.receive.max_exemplars,
-                "router_resources": settings.receive.router.model_dump(),
-                "ingester_resources": settings.receive.ingester.model_dump(),
-                "service_account": ingester_account,
-                "role_arn": metrics.role_arns["ingester"],
-                "objstore_secret": metrics.config_secret,
-                "load_balancer": _dump(settings.receive.load_balancer),
-                "tls": tls,
+                **bucket("receive-ingester"),
+                **volume,
+                **grpc,
             },
             child,
         )
 
+        Compactor(
+            f"{name}-compactor",
+            {**reading, **settings.compactor.model_dump(), **bucket("compactor"), **volume},
+            child,
+        )
+
+        store = Store(
+            f"{name}-store",
+            {
+                **reading,
+                **settings.store.model_dump(),
+                "delete_delay": settings.compactor.delete_delay,
+                **cache("store"),
+                **bucket("store"),
+                **volume,
+                **grpc,
+            },
+            child,
+        )
+
+        prometheus = Prometheus(
+            f"{name}-prometheus",
+            {
+                **writing,
+                **settings.prometheus.model_dump(),
+                "rules": alerts.load(ALERTS / "prometheus", settings.alerting.runbook_url),
+                "alertmanagers": settings.alerting.alertmanagers,
+                "remote_write_url": receive.remote_write_url,
+                **bucket("prometheus"),
+                **volume,
+                **grpc,
+            },
+            child,
+        )
+
+        sidecars = [prometheus.grpc_endpoint] if settings.prometheus.mode == "sidecar" else []
         query = Query(
             f"{name}-query",
             {
-                "namespace": namespace,
-                "priority_class": read_path,
-                "replicas": settings.query.replicas,
-                "resources": settings.query.resources.model_dump(),
-                "endpoints": [receive.grpc_endpoint],
-                "strict_endpoints": [],
+                **reading,
+                **settings.query.model_dump(),
+                "endpoints": [receive.grpc_endpoint, *sidecars, ruler.endpoint(f"{name}-ruler", namespace)],
+                "strict_endpoints": store.endpoints,
                 "response_timeout": RESPONSE_TIMEOUT,
-                "load_balancer": _dump(settings.query.load_balancer),
-                "tls": tls,
+                **grpc,
+            },
+            child,
+        )
+
+        frontend = QueryFrontend(
+            f"{name}-query-frontend",
+            {
+                **reading,
+                **settings.query_frontend.model_dump(),
+                "downstream_url": query.http_url,
+                **cache("query"),
+            },
+            child,
+        )
+
+        Ruler(
+            f"{name}-ruler",
+            {
+                **writing,
+                **settings.ruler.model_dump(),
+                "rules": alerts.load(ALERTS / "ruler", settings.alerting.runbook_url),
+                "query_url": query.http_url,
+                "alertmanagers": settings.alerting.alertmanagers,
+                "alert_query_url": frontend.http_url,
+                "remote_write_url": receive.remote_write_url,
+                **bucket("ruler"),
+                **volume,
+                **grpc,
             },
             child,
         )
@@ -110,7 +199,7 @@ class RegionalStack(pulumi.ComponentResource):
         NetworkPolicies(
             f"{name}-network",
             {
-                "namespace": namespace,
+                **everywhere,
                 **network.region(
                     replication_protocol=settings.receive.replication_protocol,
                     head_series_limit=settings.receive.limits.head_series > 0,
@@ -119,8 +208,8 @@ class RegionalStack(pulumi.ComponentResource):
                     store_cache=f"{name}-store-cache",
                     query_cache=f"{name}-query-cache",
                     redis=settings.caches.redis.address if settings.caches.redis else None,
-                    object_store=store.endpoint or objstore.aws_endpoint(aws_region),
-                    insecure=store.insecure,
+                    object_store=endpoint,
+                    insecure=settings.object_store.insecure,
                     roles=secrets.get("objectStoreAccessKey") is None,
                     alertmanagers=settings.alerting.alertmanagers,
                 ),
@@ -134,10 +223,7 @@ class RegionalStack(pulumi.ComponentResource):
             remote_write_url=receive.remote_write_url,
             query_grpc_endpoint=query.grpc_endpoint,
             query_http_url=query.http_url,
+            query_frontend_http_url=frontend.http_url,
             metrics_bucket=metrics.bucket,
         ).apply(lambda known: contract.dump(contract.RegionOutputs(**known)))
         self.register_outputs({"outputs": self.outputs})
-
-
-def _dump(model: LoadBalancer | None) -> dict | None:
-    return model.model_dump() if model else None

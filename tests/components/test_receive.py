@@ -157,7 +157,7 @@ def test_memory_is_limited_to_the_request_unless_said_otherwise():
         return pod(receive(**changes), "StatefulSet")["spec"]["containers"][0]["resources"]["limits"]
 
     assert limit() == {"memory": "128Mi"}
-    assert limit(ingester_resources=resources) == {"memory": "3Gi"}
+    assert limit(ingester=resources) == {"memory": "3Gi"}
 
 
 def test_a_name_too_long_for_kubernetes_is_refused_before_it_is_sent():
