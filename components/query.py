@@ -51,7 +51,9 @@ class Query(pulumi.ComponentResource):
     grpc_endpoint: pulumi.Output[str]
     """host:port of its Store API, for a Query above it."""
     http_url: pulumi.Output[str]
-    """http://host:port of its UI and PromQL API."""
+    """http://host:port of its UI and PromQL API, by the load balancer if there is one."""
+    cluster_http_url: pulumi.Output[str]
+    """The same for the pods of the cluster, who need no load balancer."""
 
     def __init__(self, name: str, args: QueryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:Query", name, {}, opts)
@@ -66,7 +68,14 @@ class Query(pulumi.ComponentResource):
         host = _service.host(service, args.get("load_balancer"))
         self.grpc_endpoint = pulumi.Output.concat(host, f":{PORTS['grpc']}")
         self.http_url = pulumi.Output.concat("http://", host, f":{PORTS['http']}")
-        self.register_outputs({"grpc_endpoint": self.grpc_endpoint, "http_url": self.http_url})
+        self.cluster_http_url = pulumi.Output.concat("http://", _service.host(service), f":{PORTS['http']}")
+        self.register_outputs(
+            {
+                "grpc_endpoint": self.grpc_endpoint,
+                "http_url": self.http_url,
+                "cluster_http_url": self.cluster_http_url,
+            }
+        )
 
     def _endpoints(self, part: Part, args: QueryArgs, child: pulumi.ResourceOptions) -> k8s.core.v1.ConfigMap:
         config_name = labels.safe_name(part.name, "endpoints", limit=labels.SERVICE_NAME)

@@ -99,7 +99,9 @@ class Receive(pulumi.ComponentResource):
     """Routers (Deployment), ingesters (StatefulSets) and the ring between them."""
 
     remote_write_url: pulumi.Output[str]
-    """Where Prometheus servers write to."""
+    """Where Prometheus servers write to, by the load balancer if there is one."""
+    cluster_remote_write_url: pulumi.Output[str]
+    """The same for the pods of the cluster, who need no load balancer."""
     grpc_endpoint: pulumi.Output[str]
     """The ingesters' Store APIs, as one DNS name for Query."""
 
@@ -144,12 +146,16 @@ class Receive(pulumi.ComponentResource):
         _workload.disruption_budget(router, 1, child)
         service = _service.balanced(router, _routers.PORTS, args.get("load_balancer"), child)
 
-        host = _service.host(service, args.get("load_balancer"))
-        self.remote_write_url = pulumi.Output.concat(
-            "http://", host, f":{_routers.PORTS['remote-write']}/api/v1/receive"
-        )
+        self.remote_write_url = _remote_write_url(_service.host(service, args.get("load_balancer")))
+        self.cluster_remote_write_url = _remote_write_url(_service.host(service))
         self.grpc_endpoint = pulumi.Output.concat("dnssrv+_grpc._tcp.", _service.host(peers))
-        self.register_outputs({"remote_write_url": self.remote_write_url, "grpc_endpoint": self.grpc_endpoint})
+        self.register_outputs(
+            {
+                "remote_write_url": self.remote_write_url,
+                "cluster_remote_write_url": self.cluster_remote_write_url,
+                "grpc_endpoint": self.grpc_endpoint,
+            }
+        )
 
     def _ingesters(
         self, part: Part, args: ReceiveArgs, service: pulumi.Input[str], child: pulumi.ResourceOptions
@@ -223,3 +229,7 @@ class Receive(pulumi.ComponentResource):
         return k8s.core.v1.ConfigMap(
             limits_name, metadata=router.metadata(limits_name), data={LIMITS_FILE: document}, opts=child
         )
+
+
+def _remote_write_url(host: pulumi.Output[str]) -> pulumi.Output[str]:
+    return pulumi.Output.concat("http://", host, f":{_routers.PORTS['remote-write']}/api/v1/receive")
