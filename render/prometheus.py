@@ -1,6 +1,7 @@
 """prometheus.yml and the flags of the Prometheus servers that watch the stack they belong to.
 
-Both are understood by Prometheus 2.42 and by 3.x.
+Prometheus 2.42 and later take both, 3.x included. Debian's package does not take the file: it is built without the
+discovery of pods.
 """
 
 from collections.abc import Sequence

@@ -115,10 +115,10 @@ def test_service_ports_lead_to_container_ports(stack):
             for found in workloads(stack)
             if selector <= found.inputs["spec"]["template"]["metadata"]["labels"].items()
         ]
-        ports = {port["name"]: port["containerPort"] for port in pod_spec(pod)["containers"][0]["ports"]}
+        ports = [port["name"] for container in pod_spec(pod)["containers"] for port in container["ports"]]
         for port in service.inputs["spec"]["ports"]:
             assert port["port"] > 0
-            assert port["targetPort"] in ports, f"{service.name} leads nowhere"
+            assert ports.count(port["targetPort"]) == 1, f"{service.name} leads nowhere, or to one of several"
 
 
 def test_every_mounted_volume_exists(stack):
@@ -127,7 +127,9 @@ def test_every_mounted_volume_exists(stack):
     for workload in workloads(stack):
         volumes = {volume["name"]: volume for volume in pod_spec(workload)["volumes"]}
         claims = {claim["metadata"]["name"] for claim in workload.inputs["spec"].get("volumeClaimTemplates", [])}
-        mounts = {mount["name"] for mount in pod_spec(workload)["containers"][0]["volumeMounts"]}
+        mounts = {
+            mount["name"] for container in pod_spec(workload)["containers"] for mount in container["volumeMounts"]
+        }
         assert mounts == set(volumes) | claims
         for volume in volumes.values():
             assert volume.get("configMap", {}).get("name") in config_maps | {None}
@@ -141,7 +143,7 @@ def test_pods_pass_the_restricted_pod_security_standard(stack):
         assert spec["securityContext"]["runAsUser"] > 0
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
-        assert all(set(volume) - {"name"} <= {"configMap", "secret"} for volume in spec["volumes"])
+        assert all(set(volume) - {"name"} <= {"configMap", "secret", "emptyDir"} for volume in spec["volumes"])
         for container in spec["containers"]:
             assert container["securityContext"]["allowPrivilegeEscalation"] is False
             assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
@@ -176,8 +178,20 @@ def test_every_volume_of_a_stateful_set_is_a_claim_that_can_grow_and_stays(stack
     assert all(claim.retained for claim in claims.values())
 
 
-def test_pods_have_no_token_of_the_api_server(stack):
-    assert all(pod_spec(found)["automountServiceAccountToken"] is False for found in workloads(stack))
+def test_no_pod_but_prometheus_which_looks_for_pods_has_a_token_of_the_api_server(stack):
+    for found in workloads(stack):
+        component = found.inputs["metadata"]["labels"]["app.kubernetes.io/component"]
+        assert pod_spec(found)["automountServiceAccountToken"] is (component == "prometheus"), found.name
+    assert all(found.inputs["automountServiceAccountToken"] is False for found in stack.of("ServiceAccount"))
+
+
+def test_a_token_is_good_for_reading_pods_of_the_namespace_and_nothing_else(stack):
+    assert stack.of("ClusterRole") == stack.of("ClusterRoleBinding") == []
+    for role in stack.kubernetes():
+        if role.kind == "Role":
+            assert role.inputs["rules"] == [
+                {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
+            ]
 
 
 def test_pods_have_probes_a_memory_limit_and_no_cpu_limit(stack):
