@@ -36,6 +36,7 @@ def test_inside_the_cluster_it_is_reached_by_its_service():
     assert outputs(query()) == {
         "grpc_endpoint": "eu-query.observability.svc:10901",
         "http_url": "http://eu-query.observability.svc:10902",
+        "cluster_http_url": "http://eu-query.observability.svc:10902",
     }
     service = query().one("Service").inputs
     assert service["spec"]["type"] == "ClusterIP"
@@ -45,6 +46,8 @@ def test_inside_the_cluster_it_is_reached_by_its_service():
 def test_from_outside_it_is_reached_by_its_load_balancer():
     recording = query(load_balancer=BALANCER)
     assert outputs(recording)["grpc_endpoint"] == "query.example.internal:10901"
+    assert outputs(recording)["http_url"] == "http://query.example.internal:10902"
+    assert outputs(recording)["cluster_http_url"] == "http://eu-query.observability.svc:10902", "pods need no balancer"
     annotations = recording.one("Service").inputs["metadata"]["annotations"]
     assert annotations["external-dns.alpha.kubernetes.io/hostname"] == "query.example.internal"
     assert annotations["example.com/pool"] == "a"
