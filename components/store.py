@@ -3,10 +3,11 @@
 The blocks are parted among groups of pods, by age and by a hash of the block's id. Each group is a StatefulSet whose
 name says what it has; a single group has the component's name:
 
-- More pods of a group, or another border of age further back, leave the other groups alone.
-- Another number of hash shards (1 to 2 as well) changes the share of every group, so all are made anew. The new ones
-  are ready before the old ones go, and answers lack nothing; they start without index headers, and the old volumes
-  stay until `kubectl delete pvc` ends them.
+- More pods of a group, or another border of age further back, leave the younger groups alone.
+- Another number of hash shards (1 to 2 as well) changes the share of every group, so all are made anew, beside the old
+  ones and without their index headers. The old ones go when the new ones are ready. Query reads its endpoints again
+  within three minutes; until then its answers lack history, and say so. The old volumes stay until `kubectl delete pvc`
+  ends them.
 """
 
 from dataclasses import replace

@@ -47,7 +47,8 @@ class Memcached(Model):
 
 
 class Redis(Model):
-    """A Redis that is there already, in place of memcached. Its password is the secret `redisPassword`."""
+    """A Redis that is there already, in place of memcached, for this stack alone: with one for two regions each would
+    get the other's answers. Its password is the secret `redisPassword`."""
 
     address: str = Field(pattern=r"^[A-Za-z0-9.-]+:\d+$", description="host:port")
     username: str = ""

@@ -49,3 +49,8 @@ def test_a_duration_is_the_sum_of_its_parts(days, hours, minutes):
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ValueError, match="must be a duration"):
         units.duration(text)
+
+
+@given(st.integers(0, 10**8).map(lambda seconds: timedelta(seconds=seconds)))
+def test_a_duration_is_written_as_it_is_read(length):
+    assert units.duration(units.duration_text(length)) == length
