@@ -25,7 +25,7 @@ def container(recording, kind, name="") -> dict:
 def test_the_ring_names_the_ingesters_pods():
     eu = built.build("eu")
     ring = json.loads(eu.one("ConfigMap", "hashring").inputs["data"]["hashrings.json"])[0]
-    ingesters, service = eu.one("StatefulSet"), eu.one("Service", "ingester")
+    ingesters, service = eu.one("StatefulSet", "ingester"), eu.one("Service", "ingester")
     names = [f"{ingesters.inputs['metadata']['name']}-{index}" for index in range(ingesters.inputs["spec"]["replicas"])]
     assert ingesters.inputs["spec"]["serviceName"] == service.inputs["metadata"]["name"]
     host = f"{service.inputs['metadata']['name']}.{service.inputs['metadata']['namespace']}.svc"
@@ -43,7 +43,7 @@ def test_routers_hash_as_the_ring_file_says():
 
 def test_ingesters_see_no_ring_and_routers_keep_no_data():
     eu = built.build("eu")
-    assert not any("hashring" in arg for arg in container(eu, "StatefulSet")["args"]), (
+    assert not any("hashring" in arg for arg in container(eu, "StatefulSet", "ingester")["args"]), (
         "it would forward instead of store"
     )
     router = container(eu, "Deployment", "router")
@@ -53,27 +53,86 @@ def test_ingesters_see_no_ring_and_routers_keep_no_data():
 def test_query_finds_the_ingesters_by_their_service():
     eu = built.build("eu")
     endpoints = yaml.safe_load(eu.one("ConfigMap", "endpoints").inputs["data"]["endpoints.yaml"])["endpoints"]
-    assert endpoints == [{"address": "dnssrv+_grpc._tcp.eu-receive-ingester.observability.svc"}]
+    assert {"address": "dnssrv+_grpc._tcp.eu-receive-ingester.observability.svc"} in endpoints
 
+
+def test_query_misses_a_store_that_is_away_and_forgets_what_has_other_copies():
+    endpoints = yaml.safe_load(built.build("eu").one("ConfigMap", "endpoints").inputs["data"]["endpoints.yaml"])
+    strict = {endpoint["address"]: endpoint.get("strict", False) for endpoint in endpoints["endpoints"]}
+    assert strict == {
+        "dnssrv+_grpc._tcp.eu-receive-ingester.observability.svc": False,
+        "dnssrv+_grpc._tcp.eu-prometheus.observability.svc": False,
+        "dnssrv+_grpc._tcp.eu-ruler.observability.svc": False,
+        "eu-store-0.eu-store.observability.svc:10901": True,
+        "eu-store-1.eu-store.observability.svc:10901": True,
+    }
+
+
+def test_a_ruler_is_asked_under_the_name_that_its_service_has():
+    eu = built.build("eu")
+    service = eu.one("Service", "ruler").inputs["metadata"]
+    assert f"_tcp.{service['name']}.{service['namespace']}.svc" in (
+        eu.one("ConfigMap", "endpoints").inputs["data"]["endpoints.yaml"]
+    )
+
+
+def test_the_caches_of_stores_and_of_answers_are_two():
+    eu = built.build("eu")
+    used = {
+        component: yaml.safe_load(next(iter(eu.one("ConfigMap", f"{component}-cache").inputs["data"].values())))
+        for component in ("store", "query-frontend")
+    }
+    addresses = [document["config"]["addresses"] for document in used.values()]
+    assert addresses[0] != addresses[1]
+    assert {found.name for found in eu.of("StatefulSet", "cache")} == {"eu-store-cache", "eu-query-cache"}
+
+
+def test_the_largest_item_is_the_same_for_memcached_and_its_clients():
+    config = stack_config("Pulumi.eu.yaml")
+    config["observability:caches"] = {"query": {"maxItemSize": "9Mi"}, "store": {"maxItemSize": "7Mi"}}
+    eu = run_main("eu", config)
+    for use, client, size in (("query", "query-frontend", 9), ("store", "store", 7)):
+        assert f"-I{size}m" in container(eu, "StatefulSet", f"{use}-cache")["args"]
+        documents = eu.one("ConfigMap", f"{client}-cache").inputs["data"].values()
+        assert {yaml.safe_load(text)["config"]["max_item_size"] for text in documents} == {f"{size}MiB"}
+
+
+def test_with_redis_no_memcached_runs_and_its_password_is_in_secrets_alone():
+    config = stack_config("Pulumi.eu.yaml")
+    config["observability:caches"] = {"backend": "redis", "redis": {"address": "redis.example.internal:6379"}}
+    eu = run_main("eu", config, secrets={"observability:redisPassword": "hunter2"})
+    assert not eu.of("StatefulSet", "cache")
+    holders = {found.kind for found in eu.resources if "hunter2" in str(found.inputs)}
+    assert holders == {"Secret", "RandomId"}
+    assert all(found.secrets for found in eu.resources if "hunter2" in str(found.inputs))
+
+
+def test_in_remote_write_mode_prometheus_has_no_sidecar_and_query_asks_none():
+    config = stack_config("Pulumi.eu.yaml")
+    config["observability:prometheus"] = {"mode": "remoteWrite"}
+    eu = run_main("eu", config)
+    assert "prometheus" not in eu.one("ConfigMap", "endpoints").inputs["data"]["endpoints.yaml"]
+    written = yaml.safe_load(eu.one("ConfigMap", "prometheus-config").inputs["data"]["prometheus.yml"])
+    assert written["remote_write"][0]["url"] == "http://eu-receive-router.observability.svc:19291/api/v1/receive"
 
 def test_series_carry_region_and_replica():
-    labels = [arg for arg in container(built.build("eu"), "StatefulSet")["args"] if arg.startswith("--label=")]
+    labels = [arg for arg in container(built.build("eu"), "StatefulSet", "ingester")["args"] if arg.startswith("--label=")]
     assert labels == ['--label=region="eu"', '--label=receive_replica="$(POD_NAME)"']
-    assert "--query.replica-label=receive_replica" in container(built.build("eu"), "Deployment", "query")["args"]
+    assert "--query.replica-label=receive_replica" in container(built.build("eu"), "Deployment", "eu-query")["args"]
 
 
 def test_the_ingesters_role_trusts_their_service_account_alone():
     eu = built.build("eu")
     account = eu.one("ServiceAccount", "ingester").inputs["metadata"]
-    trust = json.loads(eu.one("Role").inputs["assumeRolePolicy"])["Statement"][0]
+    trust = json.loads(eu.one("Role", "metrics-receive-ingester").inputs["assumeRolePolicy"])["Statement"][0]
     issuer = "oidc.eks.eu-central-1.amazonaws.com/id/11111111111111111111111111111111"
     assert trust["Condition"]["StringEquals"] == {
         f"{issuer}:sub": f"system:serviceaccount:{account['namespace']}:{account['name']}",
         f"{issuer}:aud": "sts.amazonaws.com",
     }
-    pods = eu.one("StatefulSet").inputs["spec"]["template"]["spec"]
+    pods = eu.one("StatefulSet", "ingester").inputs["spec"]["template"]["spec"]
     assert pods["serviceAccountName"] == account["name"]
-    assert account["annotations"]["eks.amazonaws.com/role-arn"].endswith(":role/eu-metrics-ingester-0000000")
+    assert account["annotations"]["eks.amazonaws.com/role-arn"].endswith(":role/eu-metrics-receive-ingester-0000000")
 
 
 def test_without_keys_thanos_uses_the_role():
@@ -122,8 +181,9 @@ def test_a_load_balancer_is_internal_and_gives_its_name_to_the_contract():
     assert eu.exports["region"]["remote_write_url"] == (
         "http://receive.eu.observability.example.internal:19291/api/v1/receive"
     )
+    services = {found.name: found.inputs for found in eu.of("Service")}
     for name in ("eu-receive-router", "eu-query"):
-        service = eu.one("Service", name).inputs
+        service = services[name]
         assert service["spec"]["type"] == "LoadBalancer"
         assert service["metadata"]["annotations"]["service.beta.kubernetes.io/aws-load-balancer-scheme"] == "internal"
 
