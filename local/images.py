@@ -42,7 +42,7 @@ class Image:
 ALL = (
     Image(PAUSE_IMAGE, tools.PAUSE, "pause"),
     Image(versions.THANOS, tools.THANOS, "bin/thanos"),
-    # An older release than the image's wherever it is Debian's; it has all that the manifests and the rules use.
+    # Debian's is an older release than the image's name says: manifests and rules have to suit both.
     Image(versions.PROMETHEUS, tools.PROMETHEUS, "bin/prometheus"),
     Image(versions.MEMCACHED, tools.MEMCACHED, "usr/local/bin/memcached"),
     Image(versions.MEMCACHED_EXPORTER, tools.MEMCACHED_EXPORTER, "bin/memcached_exporter"),
