@@ -20,6 +20,7 @@ from local import progress, tools
 from local.node import Node
 from local.tools import ARCHITECTURE, CONTAINERD, Tool
 
+CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 PAUSE_IMAGE = "registry.k8s.io/pause:3.6"
 #: Where a command without a folder is looked up.
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -41,7 +42,7 @@ class Image:
 ALL = (
     Image(PAUSE_IMAGE, tools.PAUSE, "pause"),
     Image(versions.THANOS, tools.THANOS, "bin/thanos"),
-    # An older release than the image's wherever it is Debian's; it has all that the manifests and the rules use.
+    # Debian's is an older release than the image's name says: manifests and rules have to suit both.
     Image(versions.PROMETHEUS, tools.PROMETHEUS, "bin/prometheus"),
     Image(versions.MEMCACHED, tools.MEMCACHED, "usr/local/bin/memcached"),
     Image(versions.MEMCACHED_EXPORTER, tools.MEMCACHED_EXPORTER, "bin/memcached_exporter"),
@@ -55,10 +56,7 @@ def provide(node: Node) -> None:
     if not absent:
         return
     with progress.step("images: pulling"), ThreadPoolExecutor() as pool:
-        # On the host's network: the node has no way out.
-        pulls = [
-            pool.submit(_ctr, node, "images", "pull", image.name, host_network=True, timeout=300) for image in absent
-        ]
+        pulls = [pool.submit(_ctr, node, "images", "pull", image.name, timeout=300) for image in absent]
     refused = [image for image, pull in zip(absent, pulls, strict=True) if pull.result().returncode]
     tools.fetch(image.tool for image in refused)
     for image in refused:
@@ -87,12 +85,11 @@ def libraries(program: Path) -> list[str]:
     return re.findall(r"(?:^|=> )\s*(/\S+) \(0x", listed, re.MULTILINE)
 
 
-def _ctr(node: Node, *arguments: str, host_network: bool = False, timeout: int = 120) -> subprocess.CompletedProcess:
-    command = [CONTAINERD.program("ctr"), "--namespace=k8s.io", *arguments]
+def _ctr(node: Node, *arguments: str, timeout: int = 120) -> subprocess.CompletedProcess:
+    """Asks the node's containerd from the host: pulling needs a network and a resolver, which the node has not."""
+    command = [CONTAINERD.program("ctr"), f"--address={node.outside(CONTAINERD_SOCKET)}", "--namespace=k8s.io"]
     try:
-        return subprocess.run(
-            node.inside(*command, host_network=host_network), capture_output=True, text=True, timeout=timeout
-        )
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired as error:
         return subprocess.CompletedProcess(command, 1, "", str(error))
 

@@ -8,14 +8,13 @@ import yaml
 
 from local import network, progress
 from local.control_plane import CERTIFICATES, tail
-from local.images import PAUSE_IMAGE
+from local.images import CONTAINERD_SOCKET, PAUSE_IMAGE
 from local.node import CGROUP, LOGS, Node
 from local.paths import STATE
 from local.tools import CNI_PLUGINS, CONTAINERD, COREDNS, KUBERNETES
 
 NAME = "local"
 CONFIG = STATE / "config"
-CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 
 
 def start_containerd(node: Node) -> None:
@@ -24,9 +23,8 @@ def start_containerd(node: Node) -> None:
     (CONFIG / "cni").mkdir(exist_ok=True)
     _write("cni/10-bridge.conflist", json.dumps(_cni_config(), indent=2))
     node.spawn("containerd", [CONTAINERD.program("containerd"), f"--config={CONFIG / 'containerd.toml'}"])
-    socket = f"/proc/{node.init}/root{CONTAINERD_SOCKET}"
     for _ in range(200):
-        if os.path.exists(socket):
+        if os.path.exists(node.outside(CONTAINERD_SOCKET)):
             return
         if not node.running("containerd"):
             break

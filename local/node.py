@@ -66,12 +66,15 @@ class Node:
     def s3_endpoint(self) -> str:
         return f"{self.address}:{network.S3_PORT}"
 
-    def inside(self, *argv: str, host_network: bool = False) -> list[str]:
+    def inside(self, *argv: str) -> list[str]:
         """The command line that runs argv inside the node."""
         if not self.isolated:
             return list(argv)
-        kinds = [n for n in NAMESPACES if not (host_network and n == "--net")]
-        return ["nsenter", f"--target={self.init}", *kinds, "--", *argv]
+        return ["nsenter", f"--target={self.init}", *NAMESPACES, "--", *argv]
+
+    def outside(self, path: str) -> str:
+        """Where the host finds what the node has at path; its private folders are mounted in the node alone."""
+        return f"/proc/{self.init}/root{path}"
 
     def spawn(self, name: str, argv: list[str]) -> None:
         """Starts a daemon in the node unless it runs already. Its output goes to `.state/logs/<name>.log`."""

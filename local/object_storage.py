@@ -11,8 +11,8 @@ from local.control_plane import tail
 from local.node import LOGS, Node
 
 #: moto takes any keys. They are set as secrets all the same, so the local run goes the way of every S3-compatible
-#: store.
-ACCESS_KEY = SECRET_KEY = "local"
+#: store. Their text is in no other value: Pulumi shows it as [secret] wherever it occurs.
+ACCESS_KEY = SECRET_KEY = "moto-takes-any"
 
 
 def start(node: Node) -> None:

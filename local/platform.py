@@ -28,6 +28,8 @@ from local.paths import CACHE, STATE
 
 #: One series per edge that is up, named by the labels that its region and the edge itself put on it.
 QUERY = 'sum by (region, cluster) (up{job="edge"})'
+#: Stack output -> who answers there. Not every stack has both.
+PAGES = {"query_frontend_http_url": "Query Frontend", "query_http_url": "Query"}
 EXPECTED = {(region, edge) for region, names in edges.EDGES.items() for edge in names}
 
 
@@ -65,8 +67,7 @@ def up() -> int:
         )
         progress.say("Missing for the rest: " + "; ".join(lacking), "yellow")
         return 0
-    regions = {name: stacks.outputs(machine, name)["region"] for name in stacks.REGIONS}
-    edges.start(machine, {name: region["remote_write_url"] for name, region in regions.items()})
+    edges.start(machine, {name: outputs(machine, name)["remote_write_url"] for name in stacks.REGIONS})
     show(machine, await_edges(machine))
     progress.say(f"Up after {progress.elapsed():.0f} s. `make down` stops it all.")
     return 0
@@ -116,14 +117,20 @@ def instant(machine: node.Node, promql: str, stack: str = "global", **parameters
         return []
 
 
-def query_url(machine: node.Node, stack: str, output: str = "query_http_url") -> str:
-    """URL of the stack's Query as the host reaches it: by the Service's address, since the host has no cluster DNS.
+def query_url(machine: node.Node, stack: str) -> str:
+    """URL of the stack's Query as the host reaches it."""
+    return reached(outputs(machine, stack)["query_http_url"])
 
-    output: "query_frontend_http_url" for the Query Frontend of a region.
-    """
-    out = stacks.outputs(machine, stack)
-    url = urllib.parse.urlsplit(out["region" if stack in stacks.REGIONS else "global"][output])
-    return url._replace(netloc=f"{service_address(url.hostname)}:{url.port}").geturl()
+
+def outputs(machine: node.Node, stack: str) -> dict[str, str]:
+    """What the stack says of itself."""
+    return stacks.outputs(machine, stack)["region" if stack in stacks.REGIONS else "global"]
+
+
+def reached(url: str) -> str:
+    """The URL with the Service's address in place of its name, since the host has no cluster DNS."""
+    parts = urllib.parse.urlsplit(url)
+    return parts._replace(netloc=f"{service_address(parts.hostname)}:{parts.port}").geturl()
 
 
 @functools.cache
@@ -143,7 +150,10 @@ def show(machine: node.Node, result: list[dict]) -> None:
         table.add_row(series["metric"].get("region"), series["metric"].get("cluster"), series["value"][1])
     Console().print(table)
     for stack in reversed(stacks.STACKS):
-        progress.say(f"  Query {stack}: {query_url(machine, stack)}")
+        known = outputs(machine, stack)
+        for output, name in PAGES.items():
+            if output in known:
+                progress.say(f"  {name} {stack}: {reached(known[output])}")
 
 
 def _edges(result: list[dict]) -> set[tuple[str | None, str | None]]:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from local import object_storage, platform, stacks
+from local import object_storage, platform
 from tests.live import history
 from tests.live.cluster import api, get, kubectl, metric, pods, query, until
 
@@ -21,7 +21,7 @@ def past(machine, tmp_path_factory) -> tuple[int, int]:
     begin, end = history.window(time.time())
     folder = tmp_path_factory.mktemp("history")
     history.make(folder, begin, end)
-    bucket = stacks.outputs(machine, REGION)["region"]["metrics_bucket"]
+    bucket = platform.outputs(machine, REGION)["metrics_bucket"]
     history.upload(machine, folder / "blocks", bucket, REGION)
     (compactor,) = pods(REGION, "compactor")
     kubectl("delete", "pod", compactor, f"--namespace={REGION}")  # it looks at the bucket as it starts
@@ -35,7 +35,7 @@ def direct(machine) -> str:
 
 @pytest.fixture(scope="module")
 def frontend(machine) -> str:
-    return platform.query_url(machine, REGION, "query_frontend_http_url")
+    return platform.reached(platform.outputs(machine, REGION)["query_frontend_http_url"])
 
 
 def values(answer: dict) -> dict[str, list]:
@@ -48,7 +48,7 @@ def ranged(url: str, begin: int, end: int, step: int, **parameters: str) -> dict
 
 
 def test_blocks_of_15_days_become_5m_and_1h_blocks(machine, past):
-    bucket = stacks.outputs(machine, REGION)["region"]["metrics_bucket"]
+    bucket = platform.outputs(machine, REGION)["metrics_bucket"]
 
     def resolutions() -> dict[int, int]:
         """resolution -> length of the longest block, in milliseconds"""

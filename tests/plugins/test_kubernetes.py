@@ -213,6 +213,33 @@ k8s.core.v1.PersistentVolumeClaim("claim", metadata=meta("claim"), spec=dict(
     succeeded(world.stack.destroy())
 
 
+def test_kinds_without_a_controller_are_neither_awaited_nor_seen_as_drifted(world: World):
+    world.program("""
+k8s.scheduling.v1.PriorityClass("first", metadata={"name": NAMESPACE}, value=1000)
+k8s.networking.v1.NetworkPolicy("wall", metadata=meta("wall"), spec=dict(
+    pod_selector=dict(match_labels={"app": "web"}), policy_types=["Ingress"],
+    ingress=[dict(from_=[dict(pod_selector={})], ports=[dict(port="http")])]))
+role = k8s.rbac.v1.Role("reader", metadata=meta("reader"), rules=[
+    dict(api_groups=[""], resources=["pods"], verbs=["get", "list", "watch"])])
+k8s.rbac.v1.RoleBinding("reader", metadata=meta("reader"), subjects=[dict(kind="ServiceAccount", name="default")],
+    role_ref=dict(api_group="rbac.authorization.k8s.io", kind="Role", name=role.metadata.name))
+""")
+    assert succeeded(world.stack.up()).changes == {"create": 5}
+    assert succeeded(world.stack.refresh()).changes == {"same": 5}
+    assert succeeded(world.stack.up()).changes == {"same": 5}
+    succeeded(world.stack.destroy())
+
+
+def test_a_custom_resource_whose_definition_is_not_installed_is_named(world: World):
+    world.program("""
+k8s.apiextensions.CustomResource("tls", api_version="cert-manager.io/v1", kind="Certificate", metadata=meta("tls"),
+                                 spec={"secretName": "tls"})
+""")
+    succeeded(world.stack.preview())
+    text = failed(world.stack.up())
+    assert "knows no kind Certificate in cert-manager.io/v1 (is its CustomResourceDefinition installed?)" in text, text
+
+
 def test_a_custom_resource_may_come_with_its_definition(world: World):
     world.program("""
 crd = k8s.apiextensions.v1.CustomResourceDefinition("crd", metadata={"name": f"things.{NAMESPACE}.example.com"},
