@@ -35,6 +35,8 @@ class RegionalStack(pulumi.ComponentResource):
         tls = _cluster.grpc_tls(name, settings.tls, namespace, child)
 
         store = settings.object_store
+        endpoint = store.endpoint or objstore.aws_endpoint(aws_region)
+        access_key = secrets.get_secret("objectStoreAccessKey")
         metrics = ObjectStore(
             f"{name}-metrics",
             {
@@ -43,9 +45,9 @@ class RegionalStack(pulumi.ComponentResource):
                 "bucket_prefix": store.bucket_prefix,
                 "namespace": namespace,
                 "aws_region": aws_region,
-                "endpoint": store.endpoint or objstore.aws_endpoint(aws_region),
+                "endpoint": endpoint,
                 "insecure": store.insecure,
-                "access_key": secrets.get_secret("objectStoreAccessKey"),
+                "access_key": access_key,
                 "secret_key": secrets.get_secret("objectStoreSecretKey"),
                 "oidc_provider_arn": store.oidc_provider_arn,
                 "consumers": [{"name": "ingester", "service_account": ingester_account, "access": "write"}],
@@ -118,9 +120,9 @@ class RegionalStack(pulumi.ComponentResource):
                     store_cache=f"{name}-store-cache",
                     query_cache=f"{name}-query-cache",
                     redis=settings.caches.redis.address if settings.caches.redis else None,
-                    object_store=store.endpoint or objstore.aws_endpoint(aws_region),
+                    object_store=endpoint,
                     insecure=store.insecure,
-                    roles=secrets.get("objectStoreAccessKey") is None,
+                    roles=access_key is None,
                     alertmanagers=settings.alerting.alertmanagers,
                 ),
             },

@@ -41,12 +41,14 @@ def test_an_issuer_is_asked_for_one_certificate_for_servers_and_clients(stack):
 def test_without_an_issuer_the_secret_is_there_already():
     eu = build("eu", {"secretName": "of-our-own"})
     assert not eu.of("Certificate")
-    volumes = eu.one("StatefulSet").inputs["spec"]["template"]["spec"]["volumes"]
+    volumes = eu.one("StatefulSet", "ingester").inputs["spec"]["template"]["spec"]["volumes"]
     assert {"name": "tls", "secret": {"secretName": "of-our-own"}} in volumes
 
 
 def test_every_grpc_server_demands_a_certificate_of_the_same_authority(stack):
-    for container in containers(stack):
+    servers = [found for found in containers(stack) if "grpc" in {port["name"] for port in found["ports"]}]
+    assert servers
+    for container in servers:
         assert flag(container, "--grpc-server-tls-client-ca") == "/etc/thanos/tls/ca.crt"
         mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
         assert mounts["/etc/thanos/tls"] == "tls"
@@ -70,4 +72,4 @@ def test_every_grpc_client_shows_its_own_and_asks_for_the_name(stack):
 
 def test_plain_text_is_the_default():
     assert not built.build("eu").of("Certificate")
-    assert not [arg for container in containers(built.build("eu")) for arg in container["args"] if "tls" in arg]
+    assert not [arg for container in containers(built.build("eu")) for arg in container["args"] if "-tls-" in arg]
