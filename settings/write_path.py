@@ -27,7 +27,8 @@ class Limits(Model):
     request: RequestLimits = RequestLimits()
     head_series: int = Field(0, ge=0, description="active series of a tenant, each copy counted once; 0: no limit")
     meta_monitoring_url: HttpUrl | None = Field(
-        None, description="URL of the Prometheus that scrapes the ingesters, by which active series are counted"
+        None,
+        description="URL of the stack's own Prometheus, which counts active series; no other gets to the ingesters",
     )
     tenants: dict[Tenant, RequestLimits] = Field({}, description="limits of single tenants")
 

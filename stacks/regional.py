@@ -63,6 +63,7 @@ class RegionalStack(pulumi.ComponentResource):
         grpc = {"tls": _cluster.grpc_tls(name, settings.tls, namespace, child)}
         volume = {"storage_class": settings.storage_class}
         endpoint = settings.object_store.endpoint or objstore.aws_endpoint(aws_region)
+        access_key = secrets.get_secret("objectStoreAccessKey")
 
         metrics = ObjectStore(
             f"{name}-metrics",
@@ -73,7 +74,7 @@ class RegionalStack(pulumi.ComponentResource):
                 "purpose": "metrics",
                 "aws_region": aws_region,
                 "endpoint": endpoint,
-                "access_key": secrets.get_secret("objectStoreAccessKey"),
+                "access_key": access_key,
                 "secret_key": secrets.get_secret("objectStoreSecretKey"),
                 "consumers": [
                     {"name": consumer, "service_account": f"{name}-{consumer}", "access": access}
@@ -210,7 +211,7 @@ class RegionalStack(pulumi.ComponentResource):
                     redis=settings.caches.redis.address if settings.caches.redis else None,
                     object_store=endpoint,
                     insecure=settings.object_store.insecure,
-                    roles=secrets.get("objectStoreAccessKey") is None,
+                    roles=access_key is None,
                     alertmanagers=settings.alerting.alertmanagers,
                 ),
             },

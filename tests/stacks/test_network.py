@@ -15,17 +15,20 @@ from tests.stacks.told import needed
 VARIANTS = {
     "capnproto": {"receive": {"replicationProtocol": "capnproto"}},
     "zones": {"receive": {"zones": ["zone-a", "zone-b", "zone-c"]}},
+    "shards": {"store": {"timeShards": ["14d"], "hashShards": 2}},
     "a store of one's own": {"objectStore": {"endpoint": "minio.example.internal:9000"}},
     "tls": {"tls": {}},
     "prometheus writes": {"prometheus": {"mode": "remoteWrite"}},
     "a stateful ruler": {"ruler": {"mode": "stateful"}},
     "redis": {"caches": {"backend": "redis", "redis": {"address": "redis.example.internal:6380"}}},
+    "head series": {
+        "receive": {"limits": {"headSeries": 10, "metaMonitoringUrl": "http://eu-prometheus.observability.svc:9090"}}
+    },
+    "shards": {"store": {"timeShards": ["14d"], "hashShards": 2}},
     "alerts": {"alerting": {"alertmanagers": ["http://alertmanager.example.internal:9093", "https://am.example.org"]}},
 }
 CASES = [(stack, folder, "") for stack, folder in built.ALL] + [("eu", "", name) for name in VARIANTS]
 IDS = [*built.IDS, *VARIANTS]
-#: In the table already, and not in the stack.
-NOT_YET = {"compactor", "store", "query-frontend", "ruler", "prometheus", "store-cache", "query-cache"}
 
 
 @functools.cache
@@ -83,7 +86,7 @@ def test_every_workload_has_one_policy_of_its_own_and_every_policy_a_workload(st
         for found in stack.of("NetworkPolicy")
         if not any(selects(found.inputs["spec"]["podSelector"], pod) for pod in pods(stack))
     }
-    assert idle <= NOT_YET
+    assert idle <= {"default-deny"}
 
 
 def test_the_needs_of_a_region_are_those_that_one_would_write_down():

@@ -103,8 +103,12 @@ def _scraped(stack: Recording, document: dict) -> Iterator[tuple[str, int]]:
             yield from ((OUTSIDE.workload, port) for port in _API_SERVER)
             for pod in pods(stack):
                 yield from _kept(stack, pod, job.get("relabel_configs", []))
+    # A target without a port has that of the scheme.
+    for alertmanager in document.get("alerting", {}).get("alertmanagers", []):
+        for target in texts([found["targets"] for found in alertmanager.get("static_configs", [])]):
+            yield from _addresses(stack, f"{alertmanager.get('scheme', 'http')}://{target}")
     rest = [{**job, "relabel_configs": None, "metric_relabel_configs": None} for job in document["scrape_configs"]]
-    for value in texts({**document, "scrape_configs": rest}):
+    for value in texts({**document, "scrape_configs": rest, "alerting": None}):
         yield from _addresses(stack, value)
 
 
