@@ -35,24 +35,27 @@ REQUEST_LIMIT = 1024 * 1024
 
 
 class Region:
-    """URLs of what runs."""
+    """Where what runs is reached: HTTP ports by process, the router's for writes, and one where nobody listens."""
 
-    def __init__(self, http: dict[str, int], remote_write: int) -> None:
-        self.http, self.remote_write = http, remote_write
+    def __init__(self, http: dict[str, int], remote_write: int, nobody: int) -> None:
+        self.http, self.remote_write, self.nobody = http, remote_write, nobody
 
     def url(self, process: str, path: str) -> str:
         return f"http://{HOST}:{self.http[process]}{path}"
 
-    def ask(self, path: str, **parameters: str) -> object:
-        """`data` of an answer of the Prometheus that scrapes."""
+    def ask(self, process: str, path: str, **parameters: str) -> object:
+        """`data` of an answer. OSError if the process is not up."""
         query = urllib.parse.urlencode(parameters)
-        with urllib.request.urlopen(self.url("prometheus", f"{path}?{query}"), timeout=10) as answer:
+        with urllib.request.urlopen(self.url(process, f"{path}?{query}"), timeout=10) as answer:
             return json.load(answer)["data"]
 
     def use(self) -> None:
-        """What counters need to appear: queries, and writes that are refused as too large (413) and as garbage (400)."""
+        """What counters need to appear: queries, one of them without time for it (503), and writes that are refused as
+        too large (413) and as garbage (400).
+        """
         for process in ("query", "query-frontend"):
             _try(self.url(process, "/api/v1/query?query=up"))
+            _try(self.url(process, "/api/v1/query?query=up&timeout=0.000001"))
             _try(self.url(process, "/api/v1/query_range?query=up&start=1700000000&end=1700600000&step=60"))
             _try(self.url(process, "/api/v1/labels?start=1700000000&end=1700600000"))
         for body in (b"garbage", b"0" * (REQUEST_LIMIT + 1)):
@@ -60,13 +63,13 @@ class Region:
 
 
 @contextmanager
-def region(folder: Path, rule_files: list[Path]) -> Iterator[Region]:
-    """Starts everything; the Prometheus evaluates `rule_files`, and the Ruler those of a folder named ruler."""
+def region(folder: Path, rules: Path) -> Iterator[Region]:
+    """Starts everything. The Prometheus evaluates the files in prometheus/ of `rules`, the Ruler those in ruler/."""
     tools.fetch([tools.THANOS, tools.PROMETHEUS])
     http, grpc = dict(zip(JOBS, _ports(len(JOBS)), strict=True)), dict(zip(JOBS, _ports(len(JOBS)), strict=True))
     remote_write, nobody = _ports(2)
-    running = Region(http, remote_write)
-    commands = _thanos(folder, running, grpc, rule_files, nobody)
+    running = Region(http, remote_write, nobody)
+    commands = _thanos(folder, running, grpc, rules)
     for process, port in {"receive-router": remote_write, "receive-ingester": 0}.items():
         commands[process] += [f"--remote-write.address={HOST}:{port}", f"--receive.capnproto-address={HOST}:0"]
     with ExitStack() as stack:
@@ -78,22 +81,23 @@ def region(folder: Path, rule_files: list[Path]) -> Iterator[Region]:
             if process == "compactor":
                 addresses.pop()
             stack.enter_context(_process(process, [tools.THANOS.program("thanos"), *arguments, *addresses], folder))
-        stack.enter_context(_process("prometheus", _prometheus(folder, running, rule_files), folder))
+        stack.enter_context(_process("prometheus", _prometheus(folder, running, rules), folder))
         yield running
 
 
-def _thanos(
-    folder: Path, running: Region, grpc: dict[str, int], rule_files: list[Path], nobody: int
-) -> dict[str, list[str]]:
+def _thanos(folder: Path, running: Region, grpc: dict[str, int], rules: Path) -> dict[str, list[str]]:
     """The flags of each process as in production, but for addresses."""
     bucket = _write(folder / "bucket.yml", {"type": "FILESYSTEM", "config": {"directory": str(folder / "bucket")}})
-    cache = {"type": "MEMCACHED", "config": {"addresses": [f"{HOST}:{nobody}"]}}
+    cache = {"type": "MEMCACHED", "config": {"addresses": [f"{HOST}:{running.nobody}"]}}
     store_cache, answer_cache = _write(folder / "cache.yml", cache), _write(folder / "answers.yml", cache)
     tripper = _write(folder / "tripper.yml", {"max_idle_conns_per_host": 100})
     ring = folder / "hashrings.json"
     ring.write_text(
         hashring.document(
-            [hashring.Endpoint(HOST)], replication_factor=1, grpc_port=grpc["receive-ingester"], capnproto_port=nobody
+            [hashring.Endpoint(HOST)],
+            replication_factor=1,
+            grpc_port=grpc["receive-ingester"],
+            capnproto_port=running.nobody,
         )
     )
     limits = folder / "limits.yaml"
@@ -109,7 +113,7 @@ def _thanos(
     )
     # The last endpoint is strict and nobody is there.
     asked = [{"address": f"{HOST}:{grpc[name]}", "strict": False} for name in ("receive-ingester", "store", "sidecar")]
-    asked.append({"address": f"{HOST}:{nobody}", "strict": True})
+    asked.append({"address": f"{HOST}:{running.nobody}", "strict": True})
     found = folder / "endpoints.yaml"
     found.write_text(endpoints.document(asked))
     remote_write = _write(folder / "ruler-write.yml", {"remote_write": [{"url": _receive_url(running)}]})
@@ -151,10 +155,10 @@ def _thanos(
         "ruler": thanos_flags.rule(
             region="eu",
             data_dir=str(folder / "ruler"),
-            rule_files=[str(path) for path in rule_files if path.parent.name == "ruler"],
+            rule_files=[f"{rules}/ruler/*.yaml"],
             query_url=running.url("query", ""),
             evaluation_interval="5s",
-            alertmanagers=[f"http://{HOST}:{nobody}"],
+            alertmanagers=[f"http://{HOST}:{running.nobody}"],
             alert_query_url=running.url("query", ""),
             remote_write_file=remote_write,
         ),
@@ -168,7 +172,7 @@ def _receive_url(running: Region) -> str:
     return f"http://{HOST}:{running.remote_write}/api/v1/receive"
 
 
-def _prometheus(folder: Path, running: Region, rule_files: list[Path]) -> list[str]:
+def _prometheus(folder: Path, running: Region, rules: Path) -> list[str]:
     scrapes = [
         {
             "job_name": process,
@@ -193,9 +197,10 @@ def _prometheus(folder: Path, running: Region, rule_files: list[Path]) -> list[s
             "evaluation_interval": "2s",
             "external_labels": {"region": "eu", "cluster": "central", "prometheus_replica": "prometheus-0"},
         },
-        "rule_files": [str(path) for path in rule_files],
+        "rule_files": [f"{rules}/prometheus/*.yaml"],
         "scrape_configs": scrapes,
         "remote_write": [{"url": _receive_url(running)}],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"{HOST}:{running.nobody}"]}]}]},
     }
     return [
         tools.PROMETHEUS.program("prometheus"),
