@@ -23,10 +23,12 @@ class _Place:
 
     path: str
     """In the stack file."""
-    model: type[BaseModel]
-    """The settings around it."""
+    around: type[BaseModel]
+    """The settings to which it belongs."""
     field: FieldInfo | None
     """The setting, or the list or mapping of which it is an item; None if there is no such setting."""
+    inside: type[BaseModel] | None
+    """The settings that belong there."""
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
@@ -56,12 +58,10 @@ def _explain(problem: typing.Mapping, place: _Place) -> str:
     path = PREFIX + place.path
     if problem["type"] == "extra_forbidden":
         # The value stays out: a key that is unknown here may be a misplaced secret.
-        allowed = [field.alias for field in place.model.model_fields.values()]
-        near = difflib.get_close_matches(str(problem["loc"][-1]), allowed, n=1)
+        allowed = _keys(place.around)
+        near = difflib.get_close_matches(str(problem["loc"][-1]), allowed.split(", "), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        return (
-            f"{path} is no setting: must be one of {', '.join(allowed)}, because a misspelt key would be ignored{hint}"
-        )
+        return f"{path} is no setting: must be one of {allowed}, because a misspelt key would be ignored{hint}"
     description = place.field.description if place.field else None
     reason = f": {description}" if description else ""
     if problem["type"] == "missing":
@@ -75,9 +75,7 @@ def _rule(problem: typing.Mapping, place: _Place) -> str:
         case "value_error":
             return str(problem["ctx"]["error"])
         case "model_type":
-            inside = next((kind for kind in _kinds(place.field.annotation) if _is_model(kind)), None)
-            keys = ", ".join(field.alias for field in inside.model_fields.values()) if inside else ""
-            return f"must be an object, because it holds {keys}" if inside else "must be an object"
+            return f"must be an object, because it holds {_keys(place.inside)}"
         case "int_parsing_size":
             return "must be a valid integer"
     # "Input should be a valid integer, unable to parse string as an integer"
@@ -85,22 +83,20 @@ def _rule(problem: typing.Mapping, place: _Place) -> str:
 
 
 def _place(loc: tuple[str | int, ...], model: type[BaseModel]) -> _Place:
-    path, place, annotation = "", _Place("", model, None), model
+    path, around, field, annotation = "", model, None, model
     for part in loc:
         if part == "[key]":
             break  # pydantic's mark for the key itself, which the path has already
-        around = next((kind for kind in _kinds(annotation) if _is_model(kind)), None)
-        if around:
+        if inside := _model_in(annotation):
+            around = inside
             # A default that breaks a rule is reported under the field's name in Python.
             field = next((field for name, field in around.model_fields.items() if part in (name, field.alias)), None)
-            key, annotation = field.alias if field else part, field.annotation if field else None
-        else:
-            # An item of a list or a mapping.
-            around, field, key = place.model, place.field, part
+            key, annotation = (field.alias, field.annotation) if field else (part, None)
+        else:  # an item of a list or a mapping
+            key = part
             annotation = next((typing.get_args(kind)[-1] for kind in _kinds(annotation) if typing.get_args(kind)), None)
         path += f"[{key}]" if isinstance(key, int) else f".{_key(key)}"
-        place = _Place(path.removeprefix("."), around, field)
-    return place
+    return _Place(path.removeprefix("."), around, field, _model_in(annotation))
 
 
 def _key(text: str) -> str:
@@ -108,8 +104,13 @@ def _key(text: str) -> str:
     return text if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", text) else shown(text)
 
 
-def _is_model(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
+def _keys(model: type[BaseModel]) -> str:
+    return ", ".join(field.alias for field in model.model_fields.values())
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    kinds = [kind for kind in _kinds(annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return kinds[0] if kinds else None
 
 
 def _kinds(annotation: object) -> tuple[object, ...]:
