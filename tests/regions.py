@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Iterator, Mapping
 
+import pytest
 from hypothesis import strategies as st
 
 import stack_file
@@ -57,6 +58,29 @@ VARIANTS = {
     },
     "Redis": {**REGION, "caches": {"backend": "redis", "redis": {"address": "127.0.0.1:6379", "username": "thanos"}}},
 }
+
+
+def region(path: str = "", value: object = None, base: dict = REGION) -> dict:
+    """The smallest settings of a region, with one value changed: "receive.storage"."""
+    values = copy.deepcopy(base)
+    if path:
+        *parents, key = path.split(".")
+        target = values
+        for parent in parents:
+            target = target.setdefault(parent, {})
+        target[key] = value
+    return values
+
+
+def problems(values: dict) -> list[str]:
+    with pytest.raises(ValueError, match="observability:") as raised:
+        stack_file.parse(values)
+    return str(raised.value).splitlines()
+
+
+def problem(path: str, value: object, base: dict = REGION) -> str:
+    (found,) = problems(region(path, value, base))
+    return found
 
 
 def configured(values: Mapping[str, object]) -> dict:

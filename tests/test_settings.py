@@ -9,30 +9,7 @@ import yaml
 import settings
 import stack_file
 from tests.engine import ROOT, build, stack_config
-from tests.regions import GLOBAL, REGION, configured
-
-
-def region(path: str = "", value: object = None, base: dict = REGION) -> dict:
-    """The smallest settings of a region, with one value changed: "receive.storage"."""
-    values = copy.deepcopy(base)
-    if path:
-        *parents, key = path.split(".")
-        target = values
-        for parent in parents:
-            target = target.setdefault(parent, {})
-        target[key] = value
-    return values
-
-
-def problems(values: dict) -> list[str]:
-    with pytest.raises(ValueError, match="observability:") as raised:
-        stack_file.parse(values)
-    return str(raised.value).splitlines()
-
-
-def problem(path: str, value: object, base: dict = REGION) -> str:
-    (found,) = problems(region(path, value, base))
-    return found
+from tests.regions import GLOBAL, REGION, configured, problem, problems, region
 
 
 def load(config: dict, secrets: dict | None = None, stack: str = "eu"):
