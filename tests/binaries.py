@@ -30,6 +30,8 @@ LISTENERS = {
 }
 #: These are ready only once another program is. They are healthy once they have read all that they were given.
 DEPENDENT = ("query-frontend", "sidecar")
+#: A Store ends if the names of its caches lead nowhere. An address is not connected to before there is what to keep.
+LOOKED_UP = re.compile(r"dnssrv(noa)?\+[\w.-]+"), "127.0.0.1:9"
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,16 @@ class Command:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a program made of its arguments and files: `accepted`, or why not."""
+    """What a program made of its arguments and files."""
 
     accepted: bool
     log: str
+
+    @property
+    def reason(self) -> str:
+        """The last that it said, without the lines of code that lead there."""
+        *_, last = [line for line in self.log.splitlines() if line.strip()] or ["nothing"]
+        return re.split(r"\\n[\w./]+\.go:|\\n[\w./]+\\n\\t", last)[0]
 
 
 def commands(
@@ -126,7 +134,8 @@ def _place(command: Command, folder: Path) -> tuple[list[str], str]:
     moved = re.compile(rf"(?<![\w./-])({'|'.join(map(re.escape, roots))})(?![\w.-])")
 
     def here(text: str) -> str:
-        return moved.sub(lambda match: f"{folder}{match[1]}", text)
+        text = moved.sub(lambda match: f"{folder}{match[1]}", text)
+        return re.sub(*LOOKED_UP, text) if command.role == "store" else text
 
     for path in command.folders:
         (folder / path.lstrip("/")).mkdir(parents=True)
