@@ -62,14 +62,21 @@ class Command:
 class Verdict:
     """What a program made of its arguments and files."""
 
+    code: int | None
+    """How it ended; None: it was still running."""
     accepted: bool
     log: str
 
     @property
+    def refused(self) -> bool:
+        """It ended with an error; a program that is neither accepted nor refused does not come to a decision."""
+        return self.code not in (None, 0)
+
+    @property
     def reason(self) -> str:
         """The last that it said, without the lines of code that lead there."""
-        *_, last = [line for line in self.log.splitlines() if line.strip()] or ["nothing"]
-        return re.split(r"\\n[\w./]+\.go:|\\n[\w./]+\\n\\t", last)[0]
+        *_, last = ["nothing", *(line for line in self.log.splitlines() if line.strip())]
+        return re.split(r"\\n(?:> |\\t|main\.|github\.com/)", last)[0]
 
 
 def commands(
@@ -113,19 +120,22 @@ def _arguments(container: Mapping) -> Iterator[str]:
 
 
 def judge(command: Command, program: str, folder: Path, *, seconds: float = 30) -> Verdict:
-    """Starts a Thanos command in an empty folder and waits until it has read all that it was given, or has ended.
+    """Starts a Thanos command in a new folder and waits until it has read all that it was given, or has ended."""
+    for attempt in range(3):
+        verdict = _judge(command, program, folder / str(attempt), seconds)
+        if "address already in use" not in verdict.log:
+            break  # Between the choice of a free port and its use, another program may take it.
+    return verdict
 
-    Not accepted either: a program that does neither in so many seconds.
-    """
+
+def _judge(command: Command, program: str, folder: Path, seconds: float) -> Verdict:
     args, url = _place(command, folder)
     log = folder / "log"
     deadline = time.monotonic() + seconds
     with running([program, *args], log) as process:
-        while process.poll() is None and time.monotonic() < deadline:
-            if _answers(url):
-                return Verdict(True, log.read_text())
+        while not (accepted := _answers(url)) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
-    return Verdict(False, log.read_text())
+        return Verdict(process.poll(), accepted, log.read_text())
 
 
 def _place(command: Command, folder: Path) -> tuple[list[str], str]:
@@ -137,7 +147,7 @@ def _place(command: Command, folder: Path) -> tuple[list[str], str]:
         text = moved.sub(lambda match: f"{folder}{match[1]}", text)
         return re.sub(*LOOKED_UP, text) if command.role == "store" else text
 
-    for path in command.folders:
+    for path in ("", *command.folders):
         (folder / path.lstrip("/")).mkdir(parents=True)
     for path, text in command.files:
         target = folder / path.lstrip("/")
