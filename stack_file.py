@@ -27,7 +27,7 @@ def parse(values: Mapping[str, object]) -> Settings:
     model = models.get(str(values.get("kind")))
     if model is None:
         raise ValueError(
-            f"{errors.PREFIX}kind is {values.get('kind')!r}: must be region or global, because the "
+            f"{errors.PREFIX}kind is {errors.shown(values.get('kind'))}: must be region or global, because the "
             "two differ in all that they build"
         )
     try:

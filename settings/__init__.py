@@ -18,8 +18,10 @@ __all__ = ["GlobalSettings", "RegionSettings", "Tls"]
 class Issuer(Model):
     """A cert-manager issuer."""
 
-    name: Name
-    kind: Literal["Issuer", "ClusterIssuer"] = "ClusterIssuer"
+    name: Name = Field(description="the name of an issuer that is there already")
+    kind: Literal["Issuer", "ClusterIssuer"] = Field(
+        "ClusterIssuer", description="an Issuer has to be in the stack's own namespace"
+    )
 
 
 class Tls(Model):
@@ -37,9 +39,9 @@ class Tls(Model):
 class RegionSettings(Model):
     """One region: its bucket, its receivers, and all that reads from them."""
 
-    kind: Literal["region"]
+    kind: Literal["region"] = Field(description="what the stack is")
     region: Region = Field(description="the stack's name, by which the global stack finds the region")
-    namespace: Name = "observability"
+    namespace: Name = Field("observability", description="made by the stack")
     storage_class: Name | None = Field(None, description="of all volumes; the cluster's default unless given")
     tls: Tls | None = None
     object_store: ObjectStore = Field(description="there is no default for where metrics are kept")
@@ -63,8 +65,8 @@ class RegionSettings(Model):
 class GlobalSettings(Model):
     """The Query over all regions."""
 
-    kind: Literal["global"]
-    namespace: Name = "observability"
+    kind: Literal["global"] = Field(description="what the stack is")
+    namespace: Name = Field("observability", description="made by the stack")
     tls: Tls | None = None
     regions: list[Region] = Field(min_length=1, description="the stacks to ask")
     query: Query = Query()

@@ -57,11 +57,14 @@ Memory = Annotated[
 Storage = Annotated[
     str, BeforeValidator(written), at_least("1Gi", "the write-ahead log and the blocks of a few hours need it")
 ]
+#: Far below what 64 bits hold, also times a replication factor.
+Count = Annotated[int, Field(ge=0, le=10**12)]
 Name = Annotated[str, _name(63, "Kubernetes takes no other name")]
-Region = Annotated[str, _name(20, "it is part of the names of buckets and Kubernetes objects")]
+#: With the longest zone, a StatefulSet's name has the 52 characters that it may have.
+Region = Annotated[str, _name(18, "it is part of the names of buckets and Kubernetes objects")]
 Zone = Annotated[str, _name(16, "it is part of the names of StatefulSets")]
 BucketPrefix = Annotated[str, _name(24, "region, purpose and a random suffix follow it within S3's 63 characters")]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?(/[^\s]*)?$")]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s]*)?$")]
 
 
 class Model(BaseModel):
@@ -70,6 +73,13 @@ class Model(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True, alias_generator=to_camel
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def yes_is_no_number(cls, value: object, info: ValidationInfo) -> object:
+        if isinstance(value, bool) and cls.model_fields[info.field_name].annotation in (int, int | None):
+            raise ValueError("must be a valid integer")
+        return value
 
 
 class Resources(Model):
@@ -94,4 +104,4 @@ class LoadBalancer(Model):
     hostname: str = Field(
         pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253, description="the name that others use to reach it"
     )
-    annotations: dict[str, str] = {}
+    annotations: dict[str, str] = Field({}, description="what the cloud has to know to make it")

@@ -1,8 +1,11 @@
 """Says what is wrong with settings in the words of the stack file: path, value, rule and reason, one line a problem."""
 
 import difflib
+import re
+import reprlib
 import types
 import typing
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -10,6 +13,22 @@ from pydantic.fields import FieldInfo
 from .rules import ConflictsError
 
 PREFIX = "observability:"
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = 80
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a problem is."""
+
+    path: str
+    """In the stack file."""
+    around: type[BaseModel]
+    """The settings to which it belongs."""
+    field: FieldInfo | None
+    """The setting, or the list or mapping of which it is an item; None if there is no such setting."""
+    inside: type[BaseModel] | None
+    """The settings that belong there."""
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
@@ -17,70 +36,85 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
     return [line for problem in error.errors(include_url=False) for line in _explain_all(problem, model)]
 
 
-def _explain_all(problem: typing.Mapping, model: type[BaseModel]) -> list[str]:
-    cause = problem.get("ctx", {}).get("error")
-    if isinstance(cause, ConflictsError):
-        return [f"{PREFIX}{found.path} is {_value(found.value)}: {found.problem}" for found in cause.conflicts]
-    return [_explain(problem, model)]
-
-
-def _explain(problem: typing.Mapping, model: type[BaseModel]) -> str:
-    path = PREFIX + _path(problem["loc"], model)
-    if problem["type"] == "extra_forbidden":
-        # The value stays out: a key that is unknown here may be a misplaced secret.
-        *parent, key = problem["loc"]
-        allowed = [field.alias for field in _model_at(model, parent).model_fields.values()]
-        near = difflib.get_close_matches(str(key), allowed, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        return (
-            f"{path} is no setting: must be one of {', '.join(allowed)}, because a misspelt key would be ignored{hint}"
-        )
-    *parent, key = problem["loc"]
-    field = _field(_model_at(model, parent), key)
-    reason = f": {field.description}" if field and field.description else ""
-    if problem["type"] == "missing":
-        return f"{path} is missing: required{reason}"
-    if problem["type"] == "model_type":
-        return f"{path} is {_value(problem['input'])}: must be an object{reason}"
-    if problem["type"] == "value_error":
-        return f"{path} is {_value(problem['input'])}: {problem['ctx']['error']}"
-    rule = problem["msg"].partition(" should ")[2]
-    return f"{path} is {_value(problem['input'])}: must {rule}{reason}"
-
-
-def _path(loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
-    text = ""
-    for depth, part in enumerate(loc):
-        # A default that breaks a rule is reported under the field's name in Python.
-        field = _field(_model_at(model, loc[:depth]), part)
-        text += f"[{part}]" if isinstance(part, int) else f".{field.alias if field else part}"
-    return text.removeprefix(".")
-
-
-def _value(value: object) -> str:
+def shown(value: object) -> str:
+    """A value on one short line. What an object or a list holds stays out: it may be a misplaced secret."""
     match value:
         case str() | int() | float() | None:
-            return repr(value)
+            return _SHORT.repr(value)
         case list():
             return f"a list of {len(value)}"
         case _:
             return "an object"
 
 
-def _model_at(model: type[BaseModel], loc: typing.Iterable[str | int]) -> type[BaseModel]:
+def _explain_all(problem: typing.Mapping, model: type[BaseModel]) -> list[str]:
+    cause = problem.get("ctx", {}).get("error")
+    if isinstance(cause, ConflictsError):
+        return [f"{PREFIX}{found.path} is {shown(found.value)}: {found.problem}" for found in cause.conflicts]
+    return [_explain(problem, _place(problem["loc"], model))]
+
+
+def _explain(problem: typing.Mapping, place: _Place) -> str:
+    path = PREFIX + place.path
+    if problem["type"] == "extra_forbidden":
+        # The value stays out: a key that is unknown here may be a misplaced secret.
+        allowed = _keys(place.around)
+        near = difflib.get_close_matches(str(problem["loc"][-1]), allowed.split(", "), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return f"{path} is no setting: must be one of {allowed}, because a misspelt key would be ignored{hint}"
+    description = place.field.description if place.field else None
+    reason = f": {description}" if description else ""
+    if problem["type"] == "missing":
+        return f"{path} is missing: required{reason}"
+    rule = _rule(problem, place)
+    return f"{path} is {shown(problem['input'])}: {rule}{'' if 'because' in rule else reason}"
+
+
+def _rule(problem: typing.Mapping, place: _Place) -> str:
+    match problem["type"]:
+        case "value_error":
+            return str(problem["ctx"]["error"])
+        case "model_type":
+            return f"must be an object, because it holds {_keys(place.inside)}"
+        case "int_parsing_size":
+            return "must be a valid integer"
+    # "Input should be a valid integer, unable to parse string as an integer"
+    return "must " + re.split(r" after validation|, (?:got|unable) ", problem["msg"].partition(" should ")[2])[0]
+
+
+def _place(loc: tuple[str | int, ...], model: type[BaseModel]) -> _Place:
+    path, around, field, annotation = "", model, None, model
     for part in loc:
-        field = _field(model, part)
-        if field is not None:
-            model = next((kind for kind in _kinds(field.annotation) if issubclass(kind, BaseModel)), model)
-    return model
+        if part == "[key]":
+            break  # pydantic's mark for the key itself, which the path has already
+        if inside := _model_in(annotation):
+            around = inside
+            # A default that breaks a rule is reported under the field's name in Python.
+            field = next((field for name, field in around.model_fields.items() if part in (name, field.alias)), None)
+            key, annotation = (field.alias, field.annotation) if field else (part, None)
+        else:  # an item of a list or a mapping
+            key = part
+            annotation = next((typing.get_args(kind)[-1] for kind in _kinds(annotation) if typing.get_args(kind)), None)
+        path += f"[{key}]" if isinstance(key, int) else f".{_key(key)}"
+    return _Place(path.removeprefix("."), around, field, _model_in(annotation))
 
 
-def _field(model: type[BaseModel], key: str | int) -> FieldInfo | None:
-    return next((field for name, field in model.model_fields.items() if key in (name, field.alias)), None)
+def _key(text: str) -> str:
+    """Part of a path: a key as it is, or quoted where it would break the line."""
+    return text if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", text) else shown(text)
 
 
-def _kinds(annotation: object) -> list[type]:
-    """The classes in an annotation such as `X`, `X | None` or `list[X]`."""
-    if typing.get_origin(annotation) in (list, types.UnionType, typing.Union):
-        return [kind for part in typing.get_args(annotation) for kind in _kinds(part)]
-    return [annotation] if isinstance(annotation, type) else []
+def _keys(model: type[BaseModel]) -> str:
+    return ", ".join(field.alias for field in model.model_fields.values())
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    kinds = [kind for kind in _kinds(annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return kinds[0] if kinds else None
+
+
+def _kinds(annotation: object) -> tuple[object, ...]:
+    """The kinds in an annotation: X and None of `X | None`."""
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
+        return typing.get_args(annotation)
+    return (annotation,)

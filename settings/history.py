@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from render import units
 
-from .base import Model, Resources, Storage, lasting
+from .base import Count, Model, Resources, Storage, lasting
 
 Duration = Annotated[str, lasting("0s", "")]
 
@@ -29,9 +29,9 @@ class Retention(Model):
     Raw data becomes 5m data once it is in a block of 2 days, and 5m data becomes 1h data once it is in a block of 14.
     """
 
-    raw: Duration = "7d"
-    five_minutes: Duration = "30d"
-    one_hour: Duration = "180d"
+    raw: Duration = Field("7d", description="how long samples are kept as they came in; 0s: for ever")
+    five_minutes: Duration = Field("30d", description="how long a sample per 5 minutes is kept; 0s: for ever")
+    one_hour: Duration = Field("180d", description="how long a sample per hour is kept; 0s: for ever")
 
     @field_validator("raw")
     @classmethod
@@ -67,8 +67,8 @@ class Compactor(Model):
         str, lasting("1h", "Stores have to learn of a block's replacement before the block is gone")
     ] = Field("48h", description="how long a block stays after it was replaced or has expired")
     vertical_compaction: bool = Field(True, description="merges blocks that overlap: replicas, and late samples")
-    concurrency: int = Field(1, ge=1, le=16)
-    downsample_concurrency: int = Field(1, ge=1, le=16)
+    concurrency: int = Field(1, ge=1, le=16, description="compactions at a time; each takes disk and memory")
+    downsample_concurrency: int = Field(1, ge=1, le=16, description="blocks that are downsampled at a time")
     storage: Storage = Field("100Gi", description="twice the blocks of two weeks, per concurrent compaction")
     resources: Resources = Resources(cpu="1", memory="8Gi")
 
@@ -76,8 +76,8 @@ class Compactor(Model):
 class StoreLimits(Model):
     """What one query may take from a Store; more is an error. 0: no limit."""
 
-    series: int = Field(1_000_000, ge=0)
-    samples: int = Field(600_000_000, ge=0)
+    series: Count = Field(1_000_000, description="series per request; 0: no limit")
+    samples: Count = Field(600_000_000, description="samples per request; 0: no limit")
 
 
 class Store(Model):
@@ -88,7 +88,9 @@ class Store(Model):
         [], max_length=5, description="ages at which another group of Stores takes over, youngest first"
     )
     hash_shards: int = Field(1, ge=1, le=32, description="parts of each group, by a hash of the block's id")
-    block_sync_interval: Annotated[str, lasting("5s", "each look costs a LIST request per bucket")] = "3m"
+    block_sync_interval: Annotated[str, lasting("5s", "each look costs a LIST request per bucket")] = Field(
+        "3m", description="how often a Store looks for new blocks"
+    )
     limits: StoreLimits = StoreLimits()
     storage: Storage = Field("10Gi", description="each Store's volume for index headers")
     resources: Resources = Resources(cpu="1", memory="4Gi")

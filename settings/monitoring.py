@@ -13,10 +13,14 @@ class Prometheus(Model):
     mode: Literal["sidecar", "remoteWrite"] = Field(
         "sidecar", description="sidecar: uploads blocks and answers queries itself; remoteWrite: writes to Receive"
     )
-    replicas: int = Field(2, ge=1, le=3)
-    scrape_interval: Annotated[str, lasting("5s", "every sample costs")] = "30s"
-    retention: Annotated[str, lasting("6h", "a block has to be there until the sidecar has uploaded it")] = "24h"
-    storage: Storage = "50Gi"
+    replicas: int = Field(2, ge=1, le=3, description="servers that scrape the same; more than a pair is seldom of use")
+    scrape_interval: Annotated[str, lasting("5s", "every sample costs")] = Field(
+        "30s", description="how often each target is asked"
+    )
+    retention: Annotated[str, lasting("6h", "a block has to be there until the sidecar has uploaded it")] = Field(
+        "24h", description="how long each server keeps what it has scraped"
+    )
+    storage: Storage = Field("50Gi", description="each server's volume")
     resources: Resources = Resources(cpu="1", memory="4Gi")
     sidecar: Resources = Resources(cpu="100m", memory="512Mi")
 
@@ -27,8 +31,10 @@ class Ruler(Model):
     mode: Literal["stateless", "stateful"] = Field(
         "stateless", description="stateless: writes results to Receive; stateful: keeps and uploads them itself"
     )
-    replicas: int = Field(2, ge=1, le=5)
-    evaluation_interval: Annotated[str, lasting("5s", "every evaluation is a query")] = "1m"
+    replicas: int = Field(2, ge=1, le=5, description="Rulers that evaluate the same")
+    evaluation_interval: Annotated[str, lasting("5s", "every evaluation is a query")] = Field(
+        "1m", description="how often each rule is evaluated"
+    )
     storage: Storage = Field("10Gi", description="used when stateful")
     resources: Resources = Resources(cpu="200m", memory="512Mi")
 

@@ -16,7 +16,7 @@ def _refuse(problem: str | None, value: object) -> object:
 class Transition(Model):
     """A move of old objects to another storage class."""
 
-    days: int = Field(description="the age at which objects move")
+    days: int = Field(le=3650, description="the age at which objects move")
     storage_class: str = Field(description="the class to which they move")
 
     @field_validator("days")
@@ -34,9 +34,11 @@ class Lifecycle(Model):
     """S3's part in keeping the bucket tidy; retention is the Compactor's."""
 
     abort_incomplete_upload_days: int = Field(3, ge=1, le=7, description="an upload of days ago will not be finished")
-    noncurrent_version_days: int = Field(7, ge=1, description="used when versioning is on")
+    noncurrent_version_days: int = Field(
+        7, ge=1, le=3650, description="how long replaced versions are kept, when versioning is on"
+    )
     transitions: list[Transition] = Field([], max_length=1, description="there is one class that blocks may move to")
-    expiration_days: int | None = None
+    expiration_days: None = Field(None, description="never set")
 
     @field_validator("expiration_days", mode="before")
     @classmethod
@@ -49,18 +51,18 @@ class ObjectStore(Model):
 
     bucket_prefix: BucketPrefix = Field(description="the first part of the bucket's name")
     oidc_provider_arn: str = Field(
-        pattern=r"^arn:aws[a-z-]*:iam::\d{12}:oidc-provider/.+$",
+        pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$",
         description="the cluster's identity provider, by which pods get their IAM roles",
     )
     endpoint: str | None = Field(
         None,
-        pattern=r"^[A-Za-z0-9.-]+(:\d+)?$",
+        pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
         description="host or host:port without a scheme; AWS's own unless given",
     )
     insecure: bool = Field(False, description="plain HTTP")
     kms_key_arn: str | None = Field(
-        None, pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/.+$", description="the key's ARN, not an alias"
+        None, pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", description="the key's ARN, not an alias"
     )
-    versioning: bool = False
+    versioning: bool = Field(False, description="keeps replaced and deleted objects for a while")
     force_destroy: bool = Field(False, description="lets a destroy delete a bucket that holds objects")
     lifecycle: Lifecycle = Lifecycle()

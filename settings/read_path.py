@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from render import units
 
-from .base import LoadBalancer, Memory, Model, Resources, at_least, lasting, written
+from .base import Cpu, LoadBalancer, Memory, Model, Resources, at_least, lasting, written
 
 ItemSize = Annotated[str, BeforeValidator(written), at_least("1Mi", "that is memcached's own limit")]
 
@@ -22,11 +22,11 @@ class Query(Model):
 class Memcached(Model):
     """One memcached cluster. Its pods' memory follows from `memory`."""
 
-    replicas: int = Field(3, ge=1, le=20)
+    replicas: int = Field(3, ge=1, le=20, description="pods, each with its share of the items")
     memory: Memory = Field("2Gi", description="what each pod keeps of items (-m)")
     max_item_size: ItemSize = Field("5Mi", description="the largest item, for the server (-I) and its clients alike")
     connections: int = Field(1024, ge=64, le=65_536, description="connections that each pod takes (-c)")
-    cpu: str = "100m"
+    cpu: Cpu = Field("100m", description="the CPU that the scheduler sets aside for each pod")
 
     @field_validator("max_item_size")
     @classmethod
@@ -50,15 +50,15 @@ class Redis(Model):
     """A Redis that is there already, in place of memcached, for this stack alone: with one for two regions each would
     get the other's answers. Its password is the secret `redisPassword`."""
 
-    address: str = Field(pattern=r"^[A-Za-z0-9.-]+:\d+$", description="host:port")
-    username: str = ""
-    tls: bool = True
+    address: str = Field(pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$", description="host:port")
+    username: str = Field("", max_length=128, description="empty: Redis's default user")
+    tls: bool = Field(True, description="whether that Redis speaks TLS")
 
 
 class Caches(Model):
     """Where answers (query) and parts of blocks (store) are cached."""
 
-    backend: Literal["memcached", "redis"] = "memcached"
+    backend: Literal["memcached", "redis"] = Field("memcached", description="made by the stack, or there already")
     query: Memcached = Memcached()
     store: Memcached = Memcached()
     redis: Redis | None = None
@@ -76,7 +76,7 @@ class Caches(Model):
 class QueryFrontend(Model):
     """The Query Frontend, through which dashboards ask."""
 
-    replicas: int = Field(2, ge=1, le=50)
+    replicas: int = Field(2, ge=1, le=50, description="the number of pods")
     split_interval: Annotated[str, lasting("1h", "every part costs a query of its own")] = Field(
         "168h", description="the length of the parts in which long ranges are asked and cached"
     )

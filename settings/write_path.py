@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from .base import HttpUrl, LoadBalancer, Model, Resources, Storage, Zone, lasting
+from .base import Count, HttpUrl, LoadBalancer, Model, Resources, Storage, Zone, lasting
 
 LocalRetention = Annotated[str, lasting("3h", "a block is cut up to 3 h after its first sample and uploaded then")]
 Tenant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
@@ -15,17 +15,17 @@ FEWEST_ZONES = 3
 class RequestLimits(Model):
     """What one remote-write request may hold; more is answered 413, which Prometheus does not retry. 0: no limit."""
 
-    size_bytes: int = Field(32 * 1024 * 1024, ge=0)
-    series: int = Field(50_000, ge=0)
-    samples: int = Field(100_000, ge=0)
+    size_bytes: Count = Field(32 * 1024 * 1024, description="bytes, compressed and not; 0: no limit")
+    series: Count = Field(50_000, description="series per request; 0: no limit")
+    samples: Count = Field(100_000, description="samples per request; 0: no limit")
 
 
 class Limits(Model):
     """What routers accept."""
 
-    max_concurrency: int = Field(0, ge=0, description="requests that run at a time, others wait; 0: no limit")
+    max_concurrency: Count = Field(0, description="requests that run at a time, others wait; 0: no limit")
     request: RequestLimits = RequestLimits()
-    head_series: int = Field(0, ge=0, description="active series of a tenant, each copy counted once; 0: no limit")
+    head_series: Count = Field(0, description="active series of a tenant, each copy counted once; 0: no limit")
     meta_monitoring_url: HttpUrl | None = Field(
         None,
         description="URL of the stack's own Prometheus, which counts active series; no other gets to the ingesters",
@@ -48,15 +48,17 @@ class Receive(Model):
     ring: int | None = Field(
         None, description="how many of the ingesters share the series; all, unless the number of pods is being changed"
     )
-    replication_factor: int = 3
+    replication_factor: int = Field(3, description="copies of each sample, each on another ingester")
     zones: list[Zone] = Field([], description="one StatefulSet per zone, and no two copies of a sample in one zone")
     storage: Storage = Field("50Gi", description="each ingester's volume; it can grow and not shrink")
     tsdb_retention: LocalRetention = Field("24h", description="how long ingesters keep what they have uploaded")
     out_of_order_window: Annotated[str, lasting("0s", "")] = Field(
         "0s", description="how late a sample may come; 0s: not at all"
     )
-    max_exemplars: int = Field(100_000, ge=0, description="exemplars kept in memory per tenant; 0: none")
-    replication_protocol: Literal["protobuf", "capnproto"] = "protobuf"
+    max_exemplars: int = Field(100_000, ge=0, le=10_000_000, description="exemplars kept in memory per tenant; 0: none")
+    replication_protocol: Literal["protobuf", "capnproto"] = Field(
+        "protobuf", description="between routers and ingesters"
+    )
     tenancy: Literal["shared", "perEdge"] = Field(
         "shared", description="shared: one TSDB and one stream of blocks; perEdge: one for each tenant header"
     )

@@ -156,13 +156,17 @@ def build(
     secrets: Mapping[str, str] | None = None,
     stack_outputs: Mapping[str, dict] | None = None,
     unknown: bool = False,
+    recording: Recording | None = None,
 ) -> Recording:
-    """Runs `program` and returns what it registered. Keys of `config` and `secrets` are full ("aws:region")."""
+    """Runs `program` and returns what it registered. Keys of `config` and `secrets` are full ("aws:region").
+
+    A `recording` that is given also tells what was registered before the program failed.
+    """
     loop = asyncio.new_event_loop()
     # A failure is raised by the run itself; the other outputs that fail with it are not worth a log line each.
     loop.set_exception_handler(lambda *_: None)
     asyncio.set_event_loop(loop)
-    recording = Recording()
+    recording = recording or Recording()
     mocks = Mocks(stack_outputs or {}, unknown=unknown)
     monitor = Recorder(mocks, recording)
     pulumi.runtime.set_mocks(mocks, PROJECT, stack, preview=unknown, monitor=monitor, organization=ORGANIZATION)

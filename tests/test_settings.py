@@ -9,45 +9,13 @@ import yaml
 import settings
 import stack_file
 from tests.engine import ROOT, build, stack_config
-
-ARN = "arn:aws:iam::111111111111:oidc-provider/oidc.example/id/1"
-REGION = {"kind": "region", "region": "eu", "objectStore": {"bucketPrefix": "acme", "oidcProviderArn": ARN}}
-GLOBAL = {"kind": "global", "regions": ["apac", "eu"]}
-#: All that a stack needs beside our own settings.
-PLATFORM = {"kubernetes:context": "c", "aws:region": "eu-central-1"}
-
-
-def region(path: str = "", value: object = None, base: dict = REGION) -> dict:
-    """The smallest settings of a region, with one value changed: "receive.storage"."""
-    values = copy.deepcopy(base)
-    if path:
-        *parents, key = path.split(".")
-        target = values
-        for parent in parents:
-            target = target.setdefault(parent, {})
-        target[key] = value
-    return values
-
-
-def problems(values: dict) -> list[str]:
-    with pytest.raises(ValueError, match="observability:") as raised:
-        stack_file.parse(values)
-    return str(raised.value).splitlines()
-
-
-def problem(path: str, value: object, base: dict = REGION) -> str:
-    (found,) = problems(region(path, value, base))
-    return found
+from tests.regions import GLOBAL, REGION, configured, problem, problems, region
 
 
 def load(config: dict, secrets: dict | None = None, stack: str = "eu"):
     loaded = []
     build(lambda: loaded.append(stack_file.load()), stack=stack, config=config, secrets=secrets)
     return loaded[0]
-
-
-def configured(values: dict) -> dict:
-    return {**PLATFORM, **{f"observability:{key}": value for key, value in values.items()}}
 
 
 def failure(config: dict, secrets: dict | None = None, stack: str = "eu") -> str:
@@ -74,8 +42,8 @@ def test_settings_cannot_be_changed_later():
     ("path", "value", "expected"),
     [
         ("kind", "continent", "must be region or global, because"),
-        ("region", "EU", "must be 2 to 20 lower-case letters"),
-        ("region", "a" * 21, "begin with a letter and do not end with a hyphen, because it is part of"),
+        ("region", "EU", "must be 2 to 18 lower-case letters"),
+        ("region", "a" * 19, "begin with a letter and do not end with a hyphen, because it is part of"),
         ("namespace", "Obs", "must be 2 to 63 lower-case letters"),
         ("objectStore.bucketPrefix", "acme-", "must be 2 to 24 lower-case letters"),
         ("objectStore.bucketPrefix", "a" * 25, "because region, purpose and a random suffix follow"),
@@ -177,7 +145,7 @@ def test_a_region_must_be_given_to_a_region_and_regions_to_the_global_stack():
 
 def test_a_region_named_twice_is_refused():
     assert "because a region asked twice" in problem("regions", ["eu", "eu"], GLOBAL)
-    assert problem("regions", ["eu", "EU"], GLOBAL).startswith("observability:regions[1] is 'EU': must be 2 to 20")
+    assert problem("regions", ["eu", "EU"], GLOBAL).startswith("observability:regions[1] is 'EU': must be 2 to 18")
 
 
 @pytest.mark.parametrize("name", ["apac", "eu", "global"])

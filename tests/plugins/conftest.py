@@ -1,7 +1,6 @@
 """A real Kubernetes API without nodes: etcd, the API server and the controller manager, on free ports."""
 
 import shutil
-import socket
 import subprocess
 import time
 import uuid
@@ -12,6 +11,7 @@ import pytest
 from kubernetes import client, config
 
 from local import certificates, tools
+from tests.binaries import free_ports
 from tests.plugins.engine import Stack
 from tests.plugins.world import World
 
@@ -22,7 +22,7 @@ START_SECONDS = 90
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Path of an administrator's kubeconfig for an API server that answers."""
     folder = tmp_path_factory.mktemp("control-plane")
-    etcd, peer, api, controllers = _free_ports(4)
+    etcd, peer, api, controllers = free_ports(4)
     certificates.create(folder, f"https://127.0.0.1:{api}", ["127.0.0.1"])
     address = "http://127.0.0.1"
     commands = [
@@ -89,13 +89,3 @@ def _wait_until_served(folder: Path) -> None:
         time.sleep(0.5)
     log = (folder / "kube-apiserver.log").read_text()[-2000:]
     raise AssertionError(f"the API server does not answer: {reason}\n{log}")
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

@@ -1,0 +1,204 @@
+"""Thousands of random mutations of settings: each is refused in the words of the stack file, or is right and works."""
+
+import itertools
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pulumi
+import pytest
+from hypothesis import HealthCheck, given, settings
+from kubernetes.utils.quantity import parse_quantity
+
+import stack_file
+from tests.engine import Recording, run_main
+from tests.regions import HIDDEN, VARIANTS, configured, everything, mutated, resolved
+
+#: A reason follows the rule, or a description of the setting does.
+LINE = re.compile(
+    r"observability:\S+( \S+)* is (missing: required:|no setting: must .+ because|.+: must .+ because|.+: must .+:) .+"
+)
+RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+HOUR, DAY, MEBIBYTE = 3600, 86_400, 2**20
+
+
+def refusal(values: dict) -> str | None:
+    try:
+        stack_file.parse(values)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def test_every_mutation_is_refused_with_path_and_reason_or_breaks_no_rule():
+    seen = Counter()
+
+    @settings(RELAXED, max_examples=2000)
+    @given(mutated())
+    def check(values):
+        message = refusal(values)
+        seen["accepted" if message is None else "refused"] += 1
+        if message is None:
+            assert list(wrongs(values)) == []
+        else:
+            check_message(message)
+
+    check()
+    assert seen["accepted"] > 200, "hardly anything was accepted, so hardly anything was checked"
+    assert seen["refused"] > 200
+
+
+def check_message(message: str) -> None:
+    lines = message.splitlines()
+    assert len(set(lines)) == len(lines)
+    assert HIDDEN not in message, "the value of a key that is no setting is shown"
+    for line in lines:
+        assert LINE.fullmatch(line), line
+        assert len(line) < 600, line
+
+
+def test_a_program_with_wrong_settings_registers_nothing_and_one_with_right_settings_tells_programs_no_nonsense():
+    seen = Counter()
+
+    @settings(RELAXED, max_examples=30)
+    @given(mutated())
+    def check(values):
+        recording = Recording()
+        try:
+            run_main("eu", configured(values), recording=recording)
+        except pulumi.RunError as refused:
+            message = str(refused)
+        else:
+            seen["accepted"] += 1
+            check_arguments(recording)
+            return
+        seen["refused"] += 1
+        assert recording.resources == []
+        first, *lines = message.splitlines()
+        assert first == f"the stack's settings have {len(lines)} problem(s):"
+        assert HIDDEN not in message
+
+    check()
+    assert min(seen["accepted"], seen["refused"]) > 1, seen
+
+
+def check_arguments(recording: Recording) -> None:
+    workloads = [*recording.of("Deployment"), *recording.of("StatefulSet")]
+    args = [
+        arg
+        for workload in workloads
+        for container in workload.inputs["spec"]["template"]["spec"]["containers"]
+        for arg in container.get("args", [])
+    ]
+    assert len(args) > len(workloads)
+    for arg in args:
+        value = arg.partition("=")[2] if arg.startswith("--") and "=" in arg else arg
+        assert value not in ("", "[]", "{}"), arg
+        assert not re.search(r"\b(None|True|False|nan|inf|Output)\b|\d\.0$|'", value), arg
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_the_mutations_start_from_is_right_and_works(variant):
+    assert list(wrongs(VARIANTS[variant])) == []
+    check_arguments(run_main("eu", configured(VARIANTS[variant])))
+
+
+def wrongs(values: dict) -> Iterator[str]:
+    """What is wrong with settings that were accepted, worked out without the code that accepted them."""
+    whole = resolved(values)
+    for path, value in everything(values):
+        if not isinstance(value, dict) and not same(value, kept := at(whole, path)):
+            yield f"{'.'.join(path)} was {value!r} and became {kept!r}"
+    for path, found in everything(whole):
+        if isinstance(found, dict) and found.get("memoryLimit") and size(found["memoryLimit"]) < size(found["memory"]):
+            yield f"{'.'.join(path)} may have less memory than it requests"
+    yield from wrongs_of_history(whole)
+    yield from wrongs_of_the_ring(whole["receive"])
+    yield from wrongs_of_caches(whole["caches"])
+    receive, vertical = whole["receive"], whole["compactor"]["verticalCompaction"]
+    if receive["replicationFactor"] > 1 and not vertical:
+        yield "every copy is kept in the bucket"
+    if seconds(receive["outOfOrderWindow"]) and not vertical:
+        yield "late samples halt the Compactor"
+    if whole["tls"] and receive["replicationProtocol"] == "capnproto":
+        yield "capnproto under TLS"
+    if receive["limits"]["headSeries"] and not receive["limits"]["metaMonitoringUrl"]:
+        yield "nobody counts the active series"
+
+
+def wrongs_of_history(whole: dict) -> Iterator[str]:
+    kept = whole["compactor"]["retention"]
+    raw, five, hour = (seconds(kept[name]) or math.inf for name in ("raw", "fiveMinutes", "oneHour"))
+    if raw < 40 * HOUR or five < 16 * DAY:
+        yield "data is deleted before it is downsampled"
+    if not raw <= five <= hour:
+        yield "a coarser resolution is kept for less time"
+    lifecycle = whole["objectStore"]["lifecycle"]
+    if lifecycle["expirationDays"] is not None:
+        yield "S3 deletes parts of blocks"
+    if any(move["days"] < 45 or move["storageClass"] != "INTELLIGENT_TIERING" for move in lifecycle["transitions"]):
+        yield "blocks that are in use are moved"
+    if seconds(whole["store"]["blockSyncInterval"]) * 2 > seconds(whole["compactor"]["deleteDelay"]):
+        yield "Stores read blocks that are gone"
+    ages = [seconds(age) for age in whole["store"]["timeShards"]]
+    if ages != sorted(set(ages)):
+        yield "time shards overlap"
+
+
+def wrongs_of_the_ring(receive: dict) -> Iterator[str]:
+    factor, ingesters, zones = receive["replicationFactor"], receive["ingesters"], receive["zones"]
+    ring = receive["ring"] or ingesters
+    quorum = 1 if factor == 2 else factor // 2 + 1
+    if not 1 <= factor <= ring <= ingesters:
+        yield "a sample has more copies than there are ingesters"
+    if factor in range(4, 61, 2):
+        yield "one copy less would survive as much"
+    for pods in (ring, ingesters) if zones else ():
+        if len(set(Counter(zone for _, zone in zip(range(pods), itertools.cycle(zones))).values())) != 1:
+            yield "zones of different sizes"
+        if pods < len(zones):
+            yield "a zone is empty"
+    # As Thanos does it: copies go round the zones.
+    copies = Counter(zone for _, zone in zip(range(factor), itertools.cycle(zones)))
+    if factor > 1 and zones and factor - max(copies.values()) < quorum:
+        yield "the loss of a zone stops writes"
+
+
+def wrongs_of_caches(caches: dict) -> Iterator[str]:
+    for cache in (caches["query"], caches["store"]):
+        if not MEBIBYTE <= size(cache["maxItemSize"]) <= min(1024 * MEBIBYTE, size(cache["memory"]) / 2):
+            yield "memcached does not start"
+        if any(size(cache[name]) % MEBIBYTE for name in ("maxItemSize", "memory")):
+            yield "memcached counts in mebibytes"
+    if (caches["backend"] == "redis") != (caches["redis"] is not None):
+        yield "a backend without its settings, or settings without their backend"
+
+
+def at(whole: object, path: tuple[str, ...]) -> object:
+    for key in path:
+        whole = whole.get(key, "nothing") if isinstance(whole, dict) else "nothing"
+    return whole
+
+
+def same(written: object, kept: object) -> bool:
+    """Whether a value means what was written."""
+    match kept:
+        case bool():
+            return str(written).lower() in (("true", "1") if kept else ("false", "no", "0"))
+        case int():
+            return not isinstance(written, bool) and Decimal(str(written)) == kept
+        case str():
+            return str(written) == kept
+        case _:
+            return written == kept
+
+
+def seconds(duration: str) -> int:
+    units = {"w": 7 * DAY, "d": DAY, "h": HOUR, "m": 60, "s": 1}
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"([0-9]+)([a-z])", duration))
+
+
+def size(quantity: str) -> Decimal:
+    return parse_quantity(quantity)
