@@ -33,7 +33,7 @@ def _start(node: Node, edge: str, port: int, remote_write_url: str) -> None:
         f"edge-{edge}",
         [
             PROMETHEUS.program("prometheus"),
-            "--enable-feature=agent",
+            "--agent",
             f"--config.file={config}",
             f"--storage.agent.path={folder / 'data'}",
             f"--web.listen-address={address}",

@@ -1,8 +1,4 @@
-"""prometheus.yml and the flags of the Prometheus servers that watch the stack they belong to.
-
-Prometheus 2.42 and later take both, 3.x included. Debian's package does not take the file: it is built without the
-discovery of pods.
-"""
+"""prometheus.yml and the flags of the Prometheus servers that watch the stack they belong to."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -25,10 +21,7 @@ def flags(*, config_file: str, data_dir: str, retention: str, uploads: bool) -> 
     found = [
         f"--config.file={config_file}",
         f"--storage.tsdb.path={data_dir}",
-        # Prometheus 3 would rather have it in the file, in a field that 2.x does not know.
         f"--storage.tsdb.retention.time={retention}",
-        # Prometheus 3 does it unasked, and logs that it does not know the feature.
-        "--enable-feature=expand-external-labels",
     ]
     if uploads:
         # Compaction is the Compactor's. The sidecar refuses to upload unless the two are equal.

@@ -150,7 +150,7 @@ def _agent(folder: Path, ports: dict[str, list[int]]) -> list[str]:
     (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration))
     return [
         tools.PROMETHEUS.program("prometheus"),
-        "--enable-feature=agent",
+        "--agent",
         f"--config.file={folder}/prometheus.yml",
         f"--storage.agent.path={folder}/agent",
         f"--web.listen-address={address}",
