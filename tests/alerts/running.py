@@ -112,10 +112,9 @@ def _thanos(folder: Path, running: Region, grpc: dict[str, int], rules: Path) ->
         )
     )
     # The last endpoint is strict and nobody is there.
-    asked = [{"address": f"{HOST}:{grpc[name]}", "strict": False} for name in ("receive-ingester", "store", "sidecar")]
-    asked.append({"address": f"{HOST}:{running.nobody}", "strict": True})
+    asked = [f"{HOST}:{grpc[name]}" for name in ("receive-ingester", "store", "sidecar")]
     found = folder / "endpoints.yaml"
-    found.write_text(endpoints.document(asked))
+    found.write_text(endpoints.document(asked, [f"{HOST}:{running.nobody}"]))
     remote_write = _write(folder / "ruler-write.yml", {"remote_write": [{"url": _receive_url(running)}]})
     return {
         "receive-router": thanos_flags.receive_router(
@@ -163,7 +162,10 @@ def _thanos(folder: Path, running: Region, grpc: dict[str, int], rules: Path) ->
             remote_write_file=remote_write,
         ),
         "sidecar": thanos_flags.sidecar(
-            data_dir=str(folder / "prometheus"), prometheus_url=running.url("prometheus", ""), objstore_file=bucket
+            data_dir=str(folder / "prometheus"),
+            prometheus_url=running.url("prometheus", ""),
+            ready_timeout="1m",
+            objstore_file=bucket,
         ),
     }
 

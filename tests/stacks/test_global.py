@@ -21,7 +21,11 @@ def test_the_global_query_asks_the_query_of_each_region_strictly():
 
 def test_the_global_query_drops_replicas_as_the_regional_ones_do():
     def replica_labels(stack):
-        args = built.build(stack).one("Deployment", f"{stack}-query").inputs["spec"]["template"]["spec"]["containers"][0]["args"]
+        args = (
+            built.build(stack)
+            .one("Deployment", f"{stack}-query")
+            .inputs["spec"]["template"]["spec"]["containers"][0]["args"]
+        )
         return [arg for arg in args if arg.startswith("--query.replica-label=")]
 
     assert replica_labels("global") == replica_labels("eu") != []

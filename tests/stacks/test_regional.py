@@ -71,8 +71,9 @@ def test_query_misses_a_store_that_is_away_and_forgets_what_has_other_copies():
 def test_a_ruler_is_asked_under_the_name_that_its_service_has():
     eu = built.build("eu")
     service = eu.one("Service", "ruler").inputs["metadata"]
-    assert f"_tcp.{service['name']}.{service['namespace']}.svc" in (
-        eu.one("ConfigMap", "endpoints").inputs["data"]["endpoints.yaml"]
+    assert (
+        f"_tcp.{service['name']}.{service['namespace']}.svc"
+        in (eu.one("ConfigMap", "endpoints").inputs["data"]["endpoints.yaml"])
     )
 
 
@@ -115,8 +116,11 @@ def test_in_remote_write_mode_prometheus_has_no_sidecar_and_query_asks_none():
     written = yaml.safe_load(eu.one("ConfigMap", "prometheus-config").inputs["data"]["prometheus.yml"])
     assert written["remote_write"][0]["url"] == "http://eu-receive-router.observability.svc:19291/api/v1/receive"
 
+
 def test_series_carry_region_and_replica():
-    labels = [arg for arg in container(built.build("eu"), "StatefulSet", "ingester")["args"] if arg.startswith("--label=")]
+    labels = [
+        arg for arg in container(built.build("eu"), "StatefulSet", "ingester")["args"] if arg.startswith("--label=")
+    ]
     assert labels == ['--label=region="eu"', '--label=receive_replica="$(POD_NAME)"']
     assert "--query.replica-label=receive_replica" in container(built.build("eu"), "Deployment", "eu-query")["args"]
 
