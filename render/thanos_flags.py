@@ -224,8 +224,8 @@ def rule(
     if objstore_file:
         flags.append(f"--objstore.config-file={objstore_file}")
     if remote_write_file:
-        # After a restart `for` goes on where it was, by the series ALERTS_FOR_STATE, which come back from Receive with
-        # two labels that an aggregated alert does not have.
+        # After a restart `for` goes on where it was: by the series ALERTS_FOR_STATE, which come back from Receive with
+        # two labels that an alert over an aggregation (`by (cluster)`) lacks. An alert that has them starts anew.
         flags += [
             f"--remote-write.config-file={remote_write_file}",
             "--restore-ignored-label=region",
