@@ -84,7 +84,8 @@ def _relabeling() -> list[dict[str, object]]:
         {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
         {"source_labels": [f"{pod}_name"], "target_label": "pod"},
         {"source_labels": [f"{pod}_container_name"], "target_label": "container"},
-        {"source_labels": [f"{pod}_label_app_kubernetes_io_component"], "target_label": "component"},
+        # Rules tell components by their job: Thanos has a label `component` of its own.
+        {"source_labels": [f"{pod}_label_app_kubernetes_io_component"], "target_label": "job"},
         # By name, not by address: the series of a StatefulSet's pod go on after a restart.
         {
             "source_labels": [f"{pod}_name", f"{pod}_container_port_number"],

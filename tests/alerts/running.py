@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from local import tools
-from render import endpoints, hashring, history_flags, receive_limits, thanos_flags
+from render import hashring, history_flags, receive_limits, thanos_flags
 
 HOST = "127.0.0.1"
 #: The labels that the stack's Prometheus gives to what it scrapes, besides pod, container, component and job.
@@ -112,9 +112,9 @@ def _thanos(folder: Path, running: Region, grpc: dict[str, int], rules: Path) ->
         )
     )
     # The last endpoint is strict and nobody is there.
-    asked = [f"{HOST}:{grpc[name]}" for name in ("receive-ingester", "store", "sidecar")]
-    found = folder / "endpoints.yaml"
-    found.write_text(endpoints.document(asked, [f"{HOST}:{running.nobody}"]))
+    asked = [{"address": f"{HOST}:{grpc[name]}"} for name in ("receive-ingester", "store", "sidecar")]
+    asked.append({"address": f"{HOST}:{running.nobody}", "strict": True})
+    found = _write(folder / "endpoints.yaml", {"endpoints": asked})
     remote_write = _write(folder / "ruler-write.yml", {"remote_write": [{"url": _receive_url(running)}]})
     return {
         "receive-router": thanos_flags.receive_router(
@@ -141,7 +141,7 @@ def _thanos(folder: Path, running: Region, grpc: dict[str, int], rules: Path) ->
             delete_delay="48h",
             vertical_compaction=True,
         ),
-        "query": thanos_flags.query(endpoints_file=str(found)),
+        "query": thanos_flags.query(endpoints_file=found),
         "query-frontend": thanos_flags.query_frontend(
             downstream_url=running.url("query", ""),
             tripper_file=tripper,
