@@ -35,7 +35,7 @@ golden: .venv/complete ## write the golden files anew
 
 lock: ## write the lock files anew from pyproject.toml
 	@uv="uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml"; \
-	.venv/bin/$$uv --output-file requirements.lock && .venv/bin/$$uv --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	.venv/bin/$$uv --output-file requirements.lock && .venv/bin/$$uv --extra dev --extra go --constraint requirements.lock --output-file requirements-dev.lock
 
 # uv installs without compiling every module first, which pip spends minutes on.
 .venv/complete: requirements-dev.lock

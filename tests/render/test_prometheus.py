@@ -51,7 +51,7 @@ def test_a_series_tells_whose_it_is_and_keeps_its_name_over_a_restart():
         "namespace": "observability",
         "pod": "eu-receive-ingester-0",
         "container": "ingester",
-        "component": "receive-ingester",
+        "job": "receive-ingester",
         "instance": "eu-receive-ingester-0:10902",
     }
 
