@@ -28,14 +28,6 @@ from ._cluster import READ_PRIORITY, WRITE_PRIORITY
 #: dead. Its samples are in the other copies.
 RESPONSE_TIMEOUT = "5s"
 ALERTS = Path(__file__).resolve().parent.parent / "alerts"
-#: Who uses the bucket, and how.
-CONSUMERS = {
-    "receive-ingester": "write",
-    "prometheus": "write",
-    "compactor": "compact",
-    "store": "read",
-    "ruler": "write",
-}
 
 
 class RegionalStack(pulumi.ComponentResource):
@@ -64,6 +56,12 @@ class RegionalStack(pulumi.ComponentResource):
         volume = {"storage_class": settings.storage_class}
         endpoint = settings.object_store.endpoint or objstore.aws_endpoint(aws_region)
         access_key = secrets.get_secret("objectStoreAccessKey")
+        # Who uses the bucket, and how.
+        consumers = {"receive-ingester": "write", "compactor": "compact", "store": "read"}
+        if settings.prometheus.mode == "sidecar":
+            consumers["prometheus"] = "write"
+        if settings.ruler.mode == "stateful":
+            consumers["ruler"] = "write"
 
         metrics = ObjectStore(
             f"{name}-metrics",
@@ -78,7 +76,7 @@ class RegionalStack(pulumi.ComponentResource):
                 "secret_key": secrets.get_secret("objectStoreSecretKey"),
                 "consumers": [
                     {"name": consumer, "service_account": f"{name}-{consumer}", "access": access}
-                    for consumer, access in CONSUMERS.items()
+                    for consumer, access in consumers.items()
                 ],
                 "lifecycle": {
                     "abort_incomplete_upload_days": settings.object_store.lifecycle.abort_incomplete_upload_days,
@@ -92,7 +90,7 @@ class RegionalStack(pulumi.ComponentResource):
         def bucket(consumer: str) -> dict:
             return {
                 "service_account": f"{name}-{consumer}",
-                "role_arn": metrics.role_arns[consumer],
+                "role_arn": metrics.role_arns[consumer] if consumer in consumers else None,
                 "objstore_secret": metrics.config_secret,
             }
 

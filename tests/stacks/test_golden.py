@@ -5,7 +5,20 @@ import pytest
 from tests import golden
 from tests.stacks import built
 
-REGION = {"stack": 5, "metrics": 12, "receive": 14, "query": 6, "network": 12}
+REGION = {
+    "stack": 5,
+    "metrics": 18,
+    "receive": 14,
+    "compactor": 6,
+    "store-cache": 5,
+    "store": 9,
+    "prometheus": 11,
+    "query": 6,
+    "query-cache": 5,
+    "query-frontend": 7,
+    "ruler": 7,
+    "network": 12,
+}
 COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 4, "query": 6, "network": 3}}
 
 

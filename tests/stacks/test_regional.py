@@ -195,3 +195,18 @@ def test_a_load_balancer_is_internal_and_gives_its_name_to_the_contract():
 def test_a_first_preview_works_though_nothing_is_known_yet():
     preview = run_main("eu", stack_config("Pulumi.eu.yaml"), unknown=True)
     assert len(preview.resources) == len(built.build("eu").resources)
+
+
+def test_who_does_not_use_the_bucket_has_no_role():
+    def roles(**settings):
+        config = stack_config("Pulumi.eu.yaml") | {f"observability:{key}": value for key, value in settings.items()}
+        found = run_main("eu", config)
+        return {policy.name.removeprefix("eu-metrics-") for policy in found.of("RolePolicy")}
+
+    assert roles() == {"receive-ingester", "compactor", "store", "prometheus"}
+    assert roles(prometheus={"mode": "remoteWrite"}, ruler={"mode": "stateful"}) == {
+        "receive-ingester",
+        "compactor",
+        "store",
+        "ruler",
+    }
