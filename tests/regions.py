@@ -84,8 +84,8 @@ def problem(path: str, value: object, base: dict = REGION) -> str:
 
 
 def configured(values: Mapping[str, object]) -> dict:
-    """Settings as a stack's whole configuration."""
-    return {**PLATFORM, **{f"observability:{key}": value for key, value in values.items()}}
+    """Settings as a stack's whole configuration. None at the top is not written."""
+    return {**PLATFORM, **{f"observability:{key}": value for key, value in values.items() if value is not None}}
 
 
 def resolved(values: Mapping[str, object]) -> dict:
