@@ -8,7 +8,7 @@ from .base import Count, HttpUrl, LoadBalancer, Model, Resources, Storage, Zone,
 
 LocalRetention = Annotated[str, lasting("3h", "a block is cut up to 3 h after its first sample and uploaded then")]
 Tenant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
-#: Fewer zones than copies would put two copies of a sample into one zone.
+#: With so many, the loss of a zone leaves a quorum of any odd number of copies that go round them.
 FEWEST_ZONES = 3
 
 
@@ -49,7 +49,7 @@ class Receive(Model):
         None, description="how many of the ingesters share the series; all, unless the number of pods is being changed"
     )
     replication_factor: int = Field(3, description="copies of each sample, each on another ingester")
-    zones: list[Zone] = Field([], description="one StatefulSet per zone, and no two copies of a sample in one zone")
+    zones: list[Zone] = Field([], description="one StatefulSet per zone; copies of a sample go round them")
     storage: Storage = Field("50Gi", description="each ingester's volume; it can grow and not shrink")
     tsdb_retention: LocalRetention = Field("24h", description="how long ingesters keep what they have uploaded")
     out_of_order_window: Annotated[str, lasting("0s", "")] = Field(

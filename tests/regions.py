@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 from hypothesis import strategies as st
@@ -84,8 +84,8 @@ def problem(path: str, value: object, base: dict = REGION) -> str:
 
 
 def configured(values: Mapping[str, object]) -> dict:
-    """Settings as a stack's whole configuration."""
-    return {**PLATFORM, **{f"observability:{key}": value for key, value in values.items()}}
+    """Settings as a stack's whole configuration. None at the top is not written."""
+    return {**PLATFORM, **{f"observability:{key}": value for key, value in values.items() if value is not None}}
 
 
 def resolved(values: Mapping[str, object]) -> dict:
@@ -117,7 +117,32 @@ _DURATIONS = ["0s", "5s", "30s", "1m", "30m", "1h", "3h", "24h", "39h", "40h", "
 _DURATIONS += ["180d", "52w", "1w2d", "400y", "1h1d", "1.5h", "-1h", "٣h", "9" * 20 + "w", "9" * 300 + "w"]
 _QUANTITIES = ["1m", "0.5", "1", "1Mi", "5Mi", "16Mi", "32Mi", "64Mi", "0.5Gi", "1Gi", "2Gi", "1500M", "100Gi", "7Ei"]
 _QUANTITIES += ["9Ei", "1e3", "-1Gi", "50GB", 1, 2**30, 0.5, "9" * 300 + "Gi"]
-_NUMBERS = [-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 45, 60, 64, 1024, 10**7, 10**12, 10**30, 1.5, 3.0, "3", "9" * 5000]
+_NUMBERS = [
+    True,
+    -1,
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    12,
+    45,
+    60,
+    64,
+    1024,
+    10**7,
+    10**12,
+    10**30,
+    1.5,
+    3.0,
+    "3",
+    "9" * 5000,
+]
 _LISTS = [[], ["a1"], ["a1", "b1"], ["a1", "b1", "c1"], ["a1", "b1", "c1", "d1"], ["a1", "a1", "b1"], ["14d", "90d"]]
 _LISTS += [["90d", "14d"], ["http://am.example:9093"], ["http://am.example", 1], [None], [[]], [{}]]
 _LISTS += [[{"days": days, "storageClass": kind}] for days in (30, 60) for kind in ("INTELLIGENT_TIERING", "GLACIER")]
@@ -139,7 +164,7 @@ _TEXTS += ["memcached", "redis", "Issuer", "region", "global"]
 _FLAGS = [True, False, "true", "no", "perhaps"]
 _JUNK = [None, float("nan"), float("inf"), {}, {"no such": {"key": HIDDEN}}, [{"zzz": HIDDEN}]]
 _EVERYTHING = [*_DURATIONS, *_QUANTITIES, *_NUMBERS, *_LISTS, *_TEXTS, *_FLAGS, *_JUNK]
-_CHANGES = [*["like"] * 8, "remove", "remove", "anything", "unknown"]
+_CHANGES = [*["like"] * 5, *["related"] * 5, "remove", "anything", "unknown"]
 _UNKNOWN_KEYS = ["zzz", "replicatonFactor", "replication_factor", "secretKey", "a\nb", "k" * 5000, ""]
 
 
@@ -162,6 +187,44 @@ def _like(key: str, value: object) -> list:
             return _EVERYTHING
 
 
+#: Settings with a rule between them: values on both sides of it, each of which is right with some of the others.
+_RELATED = [
+    {
+        "receive.ingesters": [2, 3, 4, 6, 9],
+        "receive.ring": [None, 1, 2, 3, 4, 6],
+        "receive.replicationFactor": [0, 1, 2, 3, 4, 5],
+        "receive.zones": [[], ["a1", "b1"], ["a1", "b1", "c1"], ["a1", "b1", "a1"], ["a1", "b1", "c1", "d1"]],
+    },
+    {
+        "compactor.retention.raw": ["0s", "39h", "40h", "7d", "30d"],
+        "compactor.retention.fiveMinutes": ["0s", "9d", "10d", "15d", "16d", "30d"],
+        "compactor.retention.oneHour": ["0s", "10d", "16d", "30d", "180d"],
+    },
+    *(
+        {
+            f"caches.{use}.memory": ["32Mi", "64Mi", "40000000"],
+            f"caches.{use}.maxItemSize": ["1Mi", "1500Ki", "16Mi", "17Mi", "32Mi", "33Mi"],
+        }
+        for use in ("query", "store")
+    ),
+    {"caches.backend": ["memcached", "redis"], "caches.redis": [None, {"address": "redis.example:6379"}]},
+    {"store.blockSyncInterval": ["5s", "29m", "30m", "31m", "1h"], "compactor.deleteDelay": ["1h", "2h", "48h"]},
+    {"store.timeShards": [[], ["1d", "2d"], ["14d", "2w"], ["2w", "1d"], ["23h"]]},
+    {
+        "compactor.verticalCompaction": [True, False],
+        "receive.outOfOrderWindow": ["0s", "0h", "1s"],
+        "receive.replicationFactor": [1, 2, 3],
+    },
+    {"receive.replicationProtocol": ["protobuf", "capnproto"], "tls": [None, {}]},
+    {"receive.limits.headSeries": [0, 1], "receive.limits.metaMonitoringUrl": [None, "http://prometheus.example"]},
+    {
+        "objectStore.lifecycle.transitions": [
+            [{"days": days, "storageClass": kind}] for days in (44, 45) for kind in ("INTELLIGENT_TIERING", "GLACIER")
+        ],
+        "objectStore.lifecycle.expirationDays": [None, 0, 365],
+    },
+    {"query.resources": [{"cpu": "1", "memory": "1Gi", "memoryLimit": limit} for limit in ("1G", "1Gi", None)]},
+]
 KNOWN = _known()
 _VALUES = sorted(path for path, value in KNOWN.items() if not isinstance(value, dict))
 #: In the others every key is one that the user chooses.
@@ -172,21 +235,30 @@ _OBJECTS = sorted({path[:-1] for path in _VALUES if not {"tenants", "annotations
 def mutated(draw: st.DrawFn) -> dict:
     """A region of `VARIANTS` after one to four changes: a value set, a key removed, a key added that nobody knows."""
     values = copy.deepcopy(VARIANTS[draw(st.sampled_from(sorted(VARIANTS)))])
-    for _ in range(draw(st.sampled_from([1, 1, 1, 2, 2, 3, 4]))):
-        change = draw(st.sampled_from(_CHANGES))
-        *parents, key = draw(st.sampled_from(_VALUES))
-        if change == "unknown":
-            parents, key = draw(st.sampled_from(_OBJECTS)), draw(st.sampled_from(_UNKNOWN_KEYS))
+
+    def parent(path: Sequence[str]) -> dict:
         target = values
-        for depth, parent in enumerate(parents, start=1):
-            if not isinstance(target.get(parent), dict):
-                target[parent] = copy.deepcopy(KNOWN[tuple(parents[:depth])]) if draw(st.booleans()) else {}
-            target = target[parent]
-        if change == "remove":
-            target.pop(key, None)
-        elif change == "unknown":
-            target[key] = HIDDEN
-        else:
-            pool = _like(key, KNOWN[(*parents, key)]) if change == "like" else _EVERYTHING
-            target[key] = copy.deepcopy(draw(st.sampled_from(pool)))
+        for depth, key in enumerate(path[:-1], start=1):
+            if not isinstance(target.get(key), dict):
+                target[key] = copy.deepcopy(KNOWN[tuple(path[:depth])]) if draw(st.booleans()) else {}
+            target = target[key]
+        return target
+
+    def set_one_of(path: Sequence[str], pool: list) -> None:
+        parent(path)[path[-1]] = copy.deepcopy(draw(st.sampled_from(pool)))
+
+    for _ in range(draw(st.sampled_from([1, 1, 1, 2, 2, 3, 4]))):
+        path = draw(st.sampled_from(_VALUES))
+        match draw(st.sampled_from(_CHANGES)):
+            case "related":
+                for name, pool in draw(st.sampled_from(_RELATED)).items():
+                    set_one_of(name.split("."), pool)
+            case "like":
+                set_one_of(path, _like(path[-1], KNOWN[path]))
+            case "anything":
+                set_one_of(path, _EVERYTHING)
+            case "remove":
+                parent(path).pop(path[-1], None)
+            case "unknown":
+                set_one_of((*draw(st.sampled_from(_OBJECTS)), draw(st.sampled_from(_UNKNOWN_KEYS))), [HIDDEN])
     return values

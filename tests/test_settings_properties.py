@@ -62,7 +62,7 @@ def check_message(message: str) -> None:
 def test_a_program_with_wrong_settings_registers_nothing_and_one_with_right_settings_tells_programs_no_nonsense():
     seen = Counter()
 
-    @settings(RELAXED, max_examples=30)
+    @settings(RELAXED, max_examples=20)
     @given(mutated())
     def check(values):
         recording = Recording()
