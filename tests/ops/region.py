@@ -17,6 +17,9 @@ from ops.plan import Shape
 from ops.stack import Stack
 from render import hashring
 
+#: How many looks it takes until a pod is ready, routers get a new ring, ingesters go through their blocks, late samples
+#: become a block, and Stores look at the bucket.
+READY, RING, UPLOAD, CYCLE, LOOK = 30, 70, 25, 90, 300
 STACK_FILE = """# Of the region.
 config:
   kubernetes:context: test
@@ -80,7 +83,7 @@ class Region:
         self.loaded = {f"router-{index}": "" for index in range(routers)}
         self.looks = {f"store-{index}": 1 for index in range(stores)}
         self.up(ingesters, ingesters)
-        self.now += 100
+        self.now += 1000
         self.loaded = dict.fromkeys(self.loaded, self.ring)
         self._pass()
 
@@ -88,7 +91,7 @@ class Region:
         each = ingesters // max(1, len(self.zones))
         self.sets = {f"apac-receive-ingester-{zone}".removesuffix("-"): each for zone in self.zones or [""]}
         for name in self._names():
-            self.pods.setdefault(name, Ingester(next(self.uids), self.now + 5))
+            self.pods.setdefault(name, Ingester(next(self.uids), self.now + READY))
         for name in set(self.pods) - set(self._names()):
             gone = self.pods.pop(name)
             if gone.head or gone.local or (self.looks and self.unseen):
@@ -139,13 +142,12 @@ class Region:
         )
 
     def restart(self, pod: Pod) -> None:
-        """A block of the head is made and uploaded, but for the last sample."""
+        """A block of the head is made, but for the last sample. That its upload fails is the worst case."""
         found = self.pods[pod.name]
         assert str(found.uid) == pod.uid
         if found.head:
-            found.head, found.local = 1 if found.head > 1 or self.late_samples else 0, found.local + 1
-            self._upload(found)
-        found.uid, found.passes, found.ready_at = next(self.uids), 0, self.now + 5
+            found.head, found.local = int(found.head > 1), found.local + 1
+        found.uid, found.passes, found.ready_at = next(self.uids), 0, self.now + READY
 
     def _pass(self) -> None:
         self.now += 1
@@ -157,16 +159,16 @@ class Region:
             away = [name for name in members(file) if name not in self.pods or self.pods[name].ready_at > self.now]
             if len(away) > hashring.tolerated_losses(self.copies):
                 self.failed_writes.append(f"{router} at {self.now}: {away}")
-            if self.now % 7 == int(router[-1]):
+            if self.now % RING == int(router[-1]):
                 self.loaded[router] = self.ring
         for name, pod in self.pods.items():
             if pod.ready_at > self.now:
                 continue
-            if self.now % 4 == 0:
+            if self.now % UPLOAD == 0:
                 self._upload(pod)
-            if self.late_samples and self.now % 40 == 0 and name not in self._members():
+            if self.late_samples and self.now % CYCLE == 0 and name not in self._members():
                 pod.local, pod.head = pod.local + bool(pod.head), 0
-        if self.now % 9 == 0:
+        if self.now % LOOK == 0:
             self.looks = {store: count + 1 for store, count in self.looks.items()}
             self.unseen = 0
 

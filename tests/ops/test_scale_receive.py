@@ -96,7 +96,7 @@ def steps_of(scaling: Scaling):
 @given(
     st.sampled_from([[], ZONES]),
     st.sampled_from([1, 3]),
-    st.lists(st.tuples(st.integers(3, 8), st.integers(0, 60)), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(3, 8), st.integers(0, 600)), min_size=1, max_size=3),
     st.integers(3, 8),
 )
 def test_nothing_is_lost_however_often_it_is_interrupted_and_told_something_else(zones, copies, interrupted, start):
