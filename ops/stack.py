@@ -52,17 +52,16 @@ class Stack:
             for key, value in self._config().items()
             if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in stack_file.SECRETS
         }
+        if values.get("kind") != "region":
+            raise OperationError(f"{self.file} is of the kind {values.get('kind')!r}: only regions have receivers")
         if target is not None:
             receive = {key: value for key, value in (values.get("receive") or {}).items() if key != "ring"}
             values["receive"] = {**receive, "ingesters": target}
         try:
-            settings = stack_file.parse(values)
+            return stack_file.parse(values)
         except ValueError as error:
             what = f"{self.file}, with {target} ingesters" if target is not None else self.file
             raise OperationError(f"{what}:\n  " + "\n  ".join(str(error).splitlines())) from None
-        if not isinstance(settings, RegionSettings):
-            raise OperationError(f"the stack {self.name} is of the kind {settings.kind}: only regions have receivers")
-        return settings
 
     def written(self) -> Shape:
         receive = self.settings().receive
