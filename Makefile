@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview test test-unit test-live check golden lock
+.PHONY: help up down query preview scale-receive test test-unit test-live check golden lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ query: .venv/complete ## show the query over all regions again
 
 preview: .venv/complete ## preview a production stack file without a cluster: make preview STACK=apac
 	@$(PYTHON) -m local preview $(STACK)
+
+scale-receive: .venv/complete ## another number of receivers, nothing lost: make scale-receive STACK=apac TO=5
+	@$(PYTHON) -m ops.scale_receive --stack $(STACK) --to $(TO)
 
 test: .venv/complete ## all tests: unit, plugins through the real engine, live on the local platform
 	@$(PYTHON) -m local tools && $(PYTHON) -m pytest

@@ -22,6 +22,10 @@ def main() -> int:
     commands.add_parser("query", help="show the query over all regions again")
     offline = commands.add_parser("preview", help="preview a production stack file: no cluster, credentials or state")
     offline.add_argument("stack", choices=preview.STACKS)
+    scale = commands.add_parser("scale-receive", help="another number of receivers, as `make scale-receive` has it")
+    scale.add_argument("stack", choices=stacks.REGIONS)
+    scale.add_argument("to", type=int)
+    scale.add_argument("--yes", action="store_true", help="do not ask")
     for name in ("pulumi", "kubectl"):
         command = commands.add_parser(name, help=f"run {name} against the local platform", add_help=False)
         command.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -30,6 +34,9 @@ def main() -> int:
         return passthrough(options.command, options.arguments)
     if options.command == "preview":
         return preview.preview(options.stack)
+    if options.command == "scale-receive":
+        arguments = [f"--stack={options.stack}", f"--to={options.to}", *["--yes"] * options.yes]
+        return passthrough("scale-receive", [*arguments, f"--config-file={stacks.config_file(options.stack)}"])
     actions = {"up": platform.up, "down": platform.down, "tools": platform.fetch_tools, "query": platform.query}
     CACHE.mkdir(exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
@@ -50,6 +57,8 @@ def passthrough(name: str, arguments: list[str]) -> int:
     if name == "kubectl":
         command = [tools.KUBERNETES.program("kubectl"), f"--kubeconfig={control_plane.KUBECONFIG}", *arguments]
         return _replace(command, dict(os.environ))
+    if name == "scale-receive":
+        return _replace([sys.executable, "-m", "ops.scale_receive", *arguments], stacks.environment(running))
     return _replace(["pulumi", *with_stack_file(arguments)], stacks.environment(running))
 
 

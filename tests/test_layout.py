@@ -10,6 +10,7 @@ PURE = sorted(path.relative_to(ROOT) for path in (ROOT / "render").glob("*.py"))
 COMPONENTS = sorted(path.relative_to(ROOT) for path in (ROOT / "components").glob("*.py"))
 SOURCES = [*PURE, *COMPONENTS, *sorted(path.relative_to(ROOT) for path in (ROOT / "stacks").glob("*.py"))]
 SOURCES += sorted(path.relative_to(ROOT) for path in ROOT.glob("*.py"))
+OPERATIONS = sorted(path.relative_to(ROOT) for path in (ROOT / "ops").glob("*.py"))
 
 
 def imports(path) -> set[str]:
@@ -42,7 +43,7 @@ def test_the_program_does_not_know_the_local_platform(path):
     assert "local" not in top(imports(path))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=str)
+@pytest.mark.parametrize("path", [*SOURCES, *OPERATIONS], ids=str)
 def test_a_module_has_one_reason_to_change(path):
     assert len((ROOT / path).read_text().splitlines()) <= 250
 

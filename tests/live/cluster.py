@@ -1,5 +1,6 @@
 """What live tests ask of the running platform."""
 
+import itertools
 import json
 import time
 import urllib.parse
@@ -7,6 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import TypeVar
 
+from local import edges
 from tests.live.conftest import command
 
 T = TypeVar("T")
@@ -39,6 +41,19 @@ def api(url: str, path: str, **parameters: str) -> dict:
 def query(url: str, promql: str, **parameters: str) -> dict:
     """One instant query."""
     return api(url, "query", query=promql, **parameters)
+
+
+def gaps(url: str, selector: str, begin: float, end: float, **parameters: str) -> list[str]:
+    """What lacks samples between two moments: an edge scrapes every 5 s. Fails if there are hardly any series."""
+    answer = query(url, f"{selector}[{int(end - begin)}s]", time=str(end), **parameters)
+    series = answer["data"]["result"]
+    assert len(series) > 100, answer
+    found = []
+    for one in series:
+        times = [begin, *(at for at, _ in one["values"]), end]
+        if wide := [(a, b) for a, b in itertools.pairwise(times) if b - a >= 1.5 * edges.SCRAPE_INTERVAL_SECONDS]:
+            found.append(f"{one['metric']} has no sample within {wide}")
+    return found
 
 
 def metric(namespace: str, pod: str, name: str, port: int = 10902) -> float:

@@ -1,0 +1,1 @@
+"""Commands for operators: what takes several steps in the right order."""
