@@ -34,19 +34,20 @@ def start(node: Node) -> None:
 
 def buckets(node: Node) -> list[str]:
     """Names of all buckets there are."""
-    return [bucket["Name"] for bucket in _s3(node).list_buckets()["Buckets"]]
+    return [bucket["Name"] for bucket in client(node).list_buckets()["Buckets"]]
 
 
 def block_metas(node: Node, bucket: str) -> list[dict]:
     """The meta.json of every block in a bucket."""
-    s3 = _s3(node)
+    s3 = client(node)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
     metas = [key for key in keys if key.endswith("/meta.json") and key.count("/") == 1]
     return [json.load(s3.get_object(Bucket=bucket, Key=key)["Body"]) for key in metas]
 
 
-def _s3(node: Node):
+def client(node: Node):
+    """A boto3 client of the S3 API."""
     import boto3
 
     return boto3.client(

@@ -56,11 +56,11 @@ def gaps(url: str, selector: str, begin: float, end: float, **parameters: str) -
     return found
 
 
-def metric(namespace: str, pod: str, name: str, port: int = 10902) -> float:
-    """The sum of all series of one metric of a pod."""
+def metric(namespace: str, pod: str, name: str, having: str = "", port: int = 10902) -> float:
+    """The sum of a metric's series on a pod, of those whose labels contain the text `having`."""
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/metrics"
     lines = [line for line in kubectl("get", "--raw", path).splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
-    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if having in line)
 
 
 def until(check: Callable[[], T], seconds: float, every: float = 2.0) -> T:

@@ -1,5 +1,6 @@
 """Blocks of the past, as if Receive had uploaded them at the time."""
 
+import datetime
 import json
 import math
 import secrets
@@ -73,10 +74,17 @@ def upload(node: Node, folder: Path, bucket: str, region: str) -> None:
         check=True,
         capture_output=True,
     )
+    # The Compactor leaves alone for half an hour what was uploaded just now.
+    s3 = object_storage.client(node)
+    for meta in object_storage.block_metas(node, bucket):
+        if "upload_time" in meta["thanos"] and meta["thanos"]["labels"] == labels:
+            at = datetime.datetime.fromtimestamp(meta["maxTime"] / 1000, datetime.UTC)
+            meta["thanos"]["upload_time"] = at.isoformat().replace("+00:00", "Z")
+            s3.put_object(Bucket=bucket, Key=f"{meta['ulid']}/meta.json", Body=json.dumps(meta))
 
 
 def _cut_at_its_time(block: Path) -> Path:
-    """The Compactor leaves young blocks alone for half an hour, and it reads a block's age from its name."""
+    """A block's name has the time at which it was cut."""
     meta = json.loads((block / "meta.json").read_text())
     ulid = _ulid(meta["maxTime"])
     meta |= {"ulid": ulid, "compaction": {"level": 1, "sources": [ulid]}}

@@ -15,7 +15,6 @@ from tests.stacks.told import needed
 VARIANTS = {
     "capnproto": {"receive": {"replicationProtocol": "capnproto"}},
     "zones": {"receive": {"zones": ["zone-a", "zone-b", "zone-c"]}},
-    "shards": {"store": {"timeShards": ["14d"], "hashShards": 2}},
     "a store of one's own": {"objectStore": {"endpoint": "minio.example.internal:9000"}},
     "tls": {"tls": {}},
     "prometheus writes": {"prometheus": {"mode": "remoteWrite"}},
