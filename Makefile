@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview scale-receive test test-unit test-live check golden lock
+.PHONY: help up down query preview scale-receive test test-unit test-live bench check golden lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ test: .venv/complete ## all tests: unit, plugins through the real engine, live o
 
 test-unit: .venv/complete ## tests that need no root, no Go and no cluster
 	@$(PYTHON) -m pytest -m "not live and not plugins"
+
+bench: .venv/complete ## measure dashboards with and without the Query Frontend, and check the bars: make bench ARGS="--split 24h"
+	@$(PYTHON) -m bench.query_path $(ARGS)
 
 check: .venv/complete ## formatting and lint
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check .

@@ -37,8 +37,10 @@ class QueryFrontendArgs(TypedDict):
     """Number of pods; they share the cache and nothing else."""
     downstream_url: pulumi.Input[str]
     """http://host:port of the Query behind it."""
-    split_interval: str
-    """Length of the parts in which long ranges are asked and cached, e.g. 168h."""
+    min_split_interval: str
+    """Ranges up to this long are asked and cached in parts of this length, e.g. 24h."""
+    max_split_interval: str
+    """Ranges of twice this and more in parts of this length, e.g. 336h; those between in parts of their own length."""
     vertical_shards: int
     """Parts of each query by its grouping labels; 0: one."""
     cache_freshness: str
@@ -117,7 +119,8 @@ def _flags(args: QueryFrontendArgs, downstream_url: str) -> list[str]:
         range_cache_file=f"{CACHE_DIR}/{CACHE_FILE}",
         # The same file: without one of their own labels and series would not be cached.
         labels_cache_file=f"{CACHE_DIR}/{CACHE_FILE}",
-        split_interval=args["split_interval"],
+        min_split_interval=args["min_split_interval"],
+        max_split_interval=args["max_split_interval"],
         cache_freshness=args["cache_freshness"],
         log_queries_longer_than=args["log_queries_longer_than"],
         vertical_shards=int(args["vertical_shards"]),

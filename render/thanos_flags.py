@@ -162,24 +162,33 @@ def query_frontend(
     tripper_file: str,
     range_cache_file: str,
     labels_cache_file: str,
-    split_interval: str,
+    min_split_interval: str,
+    max_split_interval: str,
     cache_freshness: str,
     log_queries_longer_than: str,
     vertical_shards: int = 0,
 ) -> list[str]:
-    """The Query Frontend: splits ranges, caches the parts, and logs slow queries with their statistics."""
+    """The Query Frontend: splits ranges, caches the parts, and logs slow queries with their statistics.
+
+    Parts are as long as the range that is asked for, within the bounds. The ends of parts are multiples of their length
+    since 1970, so a range makes two parts, hardly more queries than without, and what is cached under one key grows to
+    no more than a range. Parts of one length for all are either too many for two weeks (every part of a block reads
+    nearly the whole block) or too long for six hours (docs/query-path.md).
+    """
     flags = [
         "query-frontend",
         *COMMON,
-        f"--http-address=0.0.0.0:{HTTP_PORT}",
         f"--query-frontend.downstream-url={downstream_url}",
         f"--query-frontend.downstream-tripper-config-file={tripper_file}",
-        f"--query-range.split-interval={split_interval}",
+        "--query-range.split-interval=0s",
+        f"--query-range.min-split-interval={min_split_interval}",
+        f"--query-range.max-split-interval={max_split_interval}",
+        "--query-range.horizontal-shards=1",
         f"--query-range.response-cache-config-file={range_cache_file}",
         f"--query-range.response-cache-max-freshness={cache_freshness}",
         # Dashboards that are opened a few seconds apart then share their parts.
         "--query-range.align-range-with-step",
-        f"--labels.split-interval={split_interval}",
+        f"--labels.split-interval={max_split_interval}",
         f"--labels.response-cache-config-file={labels_cache_file}",
         f"--labels.response-cache-max-freshness={cache_freshness}",
         "--cache-compression-type=snappy",

@@ -77,8 +77,13 @@ class QueryFrontend(Model):
     """The Query Frontend, through which dashboards ask."""
 
     replicas: int = Field(2, ge=1, le=50, description="the number of pods")
-    split_interval: Annotated[str, lasting("1h", "every part costs a query of its own")] = Field(
-        "168h", description="the length of the parts in which long ranges are asked and cached"
+    min_split_interval: Annotated[str, lasting("1h", "every part costs a query of its own")] = Field(
+        "24h", description="ranges up to this long are asked and cached in parts of this length"
+    )
+    max_split_interval: str = Field(
+        "336h",
+        description="ranges of twice this and more, in parts of this length: that of the Compactor's largest blocks. "
+        "Ranges between: in parts as long as themselves",
     )
     vertical_shards: int = Field(0, ge=0, le=64, description="parts of each query by its grouping labels; 0: one")
     cache_freshness: Annotated[
@@ -88,3 +93,11 @@ class QueryFrontend(Model):
     log_queries_longer_than: Annotated[str, lasting("0s", "")] = Field("10s", description="0s: none")
     resources: Resources = Resources(cpu="500m", memory="1Gi")
     load_balancer: LoadBalancer | None = None
+
+    @field_validator("max_split_interval")
+    @classmethod
+    def intervals_must_not_cross(cls, longest: str, info: ValidationInfo) -> str:
+        shortest = info.data.get("min_split_interval")
+        if shortest and units.duration(longest) < units.duration(shortest):
+            raise ValueError(f"must be at least minSplitInterval ({shortest}), because it is the longer of the two")
+        return longest

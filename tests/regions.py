@@ -38,7 +38,12 @@ VARIANTS = {
         "store": {"timeShards": ["2w", "90d"], "hashShards": 2, "limits": {"series": 0, "samples": 10**12}},
         "prometheus": {"mode": "remoteWrite"},
         "ruler": {"mode": "stateful"},
-        "queryFrontend": {"verticalShards": 4, "logQueriesLongerThan": "0s", "splitInterval": "1w"},
+        "queryFrontend": {
+            "verticalShards": 4,
+            "logQueriesLongerThan": "0s",
+            "minSplitInterval": "1d",
+            "maxSplitInterval": "2w",
+        },
         "alerting": {"alertmanagers": ["http://one.example:9093", "https://two.example/prefix"]},
     },
     "one copy by capnproto": {

@@ -91,7 +91,8 @@ def frontend(folder: Path, cache: dict, query: str, port: int, extra: str = "") 
     flags = thanos_flags.query_frontend(
         **written(folder, tripper=tripper.document(), range_cache=document, labels_cache=document),
         downstream_url=query,
-        split_interval="168h",
+        min_split_interval="24h",
+        max_split_interval="336h",
         cache_freshness="10m",
         log_queries_longer_than="10s",
     )
