@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 import labels
 import versions
@@ -95,23 +94,19 @@ def stateful_set(
         # Each set has to find its own pods; the Service and the disruption budget find those of all zones.
         selector = {**selector, ZONE: zone}
         template["metadata"]["labels"] = {**template["metadata"]["labels"], ZONE: zone}
-    claims = _volumes.claims(named, replicas, storage, storage_class, parent)
-    k8s.apps.v1.StatefulSet(
-        named.name,
-        metadata=named.metadata(),
-        spec={
-            "serviceName": service,
-            "replicas": replicas,
-            # A ring is of use only when a quorum of it is up; one by one would wait for each replay.
-            "podManagementPolicy": "Parallel",
-            # In a rollout the next ingester stops only once the routers have found the last one again; with
-            # two out of reach there is no quorum.
-            "minReadySeconds": MIN_READY_SECONDS,
-            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
-            "selector": {"matchLabels": selector},
-            "template": template,
-            "volumeClaimTemplates": _volumes.template(storage, storage_class),
-        },
-        opts=_volumes.stateful_set_options(parent, claims),
+    _volumes.stateful_set(
+        named,
+        service=service,
+        replicas=replicas,
+        template=template,
+        storage=storage,
+        storage_class=storage_class,
+        parent=parent,
+        selector=selector,
+        # A ring is of use only when a quorum of it is up; one by one would wait for each replay.
+        podManagementPolicy="Parallel",
+        # In a rollout the next ingester stops only once the routers have found the last one again; with
+        # two out of reach there is no quorum.
+        minReadySeconds=MIN_READY_SECONDS,
     )
     return [f"{named.name}-{index}" for index in range(replicas)]

@@ -1,13 +1,10 @@
 """The routers of Receive: a Deployment that keeps nothing and reads its ring and its limits again when they change."""
 
-import pulumi
-import pulumi_kubernetes as k8s
-
 import versions
 from render import thanos_flags
 
 from . import _workload
-from ._workload import POD_NAME, ContainerResources, GrpcTls, Part
+from ._workload import POD_NAME, ContainerResources, GrpcTls
 
 COMPONENT = "receive-router"
 PORTS = {
@@ -49,33 +46,4 @@ def container(
             _workload.mount("limits", LIMITS_DIR),
             *_workload.tls_mounts(tls),
         ],
-    )
-
-
-def deployment(
-    part: Part,
-    *,
-    replicas: int,
-    container: dict,
-    priority_class: pulumi.Input[str],
-    volumes: list[dict],
-    opts: pulumi.ResourceOptions,
-) -> None:
-    """Makes the routers and their service account."""
-    k8s.apps.v1.Deployment(
-        part.name,
-        metadata=part.metadata(),
-        spec={
-            "replicas": replicas,
-            "selector": {"matchLabels": part.selector},
-            "template": _workload.pod_template(
-                part,
-                [container],
-                account=_workload.account(part, None, opts),
-                priority_class=priority_class,
-                terminationGracePeriodSeconds=_workload.STATELESS_GRACE_SECONDS,
-                volumes=volumes,
-            ),
-        },
-        opts=opts,
     )

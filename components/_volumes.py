@@ -41,22 +41,44 @@ def claims(
     ]
 
 
-def stateful_set_options(parent: pulumi.Resource, made: list[pulumi.Resource]) -> pulumi.ResourceOptions:
-    """Options of the StatefulSet that uses the claims."""
-    return pulumi.ResourceOptions(
-        parent=parent,
-        # The controller would make claims of its own if it came first.
-        depends_on=made,
-        # A change would replace the StatefulSet, i.e. stop all its pods, and resize nothing.
-        ignore_changes=["spec.volumeClaimTemplates"],
-        # Pods are rolled one by one, each with its grace period and its replay.
-        custom_timeouts=pulumi.CustomTimeouts(create="30m", update="2h", delete="30m"),
+def stateful_set(
+    part: Part,
+    *,
+    service: pulumi.Input[str],
+    replicas: int,
+    template: dict,
+    storage: str | None,
+    storage_class: str | None,
+    parent: pulumi.Resource,
+    selector: dict[str, str] | None = None,
+    **spec: object,
+) -> k8s.apps.v1.StatefulSet:
+    """A StatefulSet with its claims; without any if `storage` is null. `selector`: the part's own unless given."""
+    made: list[pulumi.Resource] = []
+    if storage:
+        made = claims(part, replicas, storage, storage_class, parent)
+        spec["volumeClaimTemplates"] = [{"metadata": {"name": VOLUME}, "spec": _spec(storage, storage_class)}]
+    return k8s.apps.v1.StatefulSet(
+        part.name,
+        metadata=part.metadata(),
+        spec={
+            "serviceName": service,
+            "replicas": replicas,
+            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+            "selector": {"matchLabels": selector or part.selector},
+            "template": template,
+            **spec,
+        },
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            # The controller would make claims of its own if it came first.
+            depends_on=made,
+            # A change would replace the StatefulSet, i.e. stop all its pods, and resize nothing.
+            ignore_changes=["spec.volumeClaimTemplates"],
+            # Pods are rolled one by one, each with its grace period and its replay.
+            custom_timeouts=pulumi.CustomTimeouts(create="30m", update="2h", delete="30m"),
+        ),
     )
-
-
-def template(size: str, storage_class: str | None) -> list[dict]:
-    """The claim template that matches the claims."""
-    return [{"metadata": {"name": VOLUME}, "spec": _spec(size, storage_class)}]
 
 
 def _spec(size: str, storage_class: str | None) -> dict:

@@ -189,6 +189,35 @@ def account(
     return made.metadata["name"]
 
 
+def deployment(
+    part: Part,
+    *,
+    replicas: int,
+    container: dict,
+    priority_class: pulumi.Input[str],
+    volumes: list[dict],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Makes pods that keep nothing, and their service account."""
+    k8s.apps.v1.Deployment(
+        part.name,
+        metadata=part.metadata(),
+        spec={
+            "replicas": replicas,
+            "selector": {"matchLabels": part.selector},
+            "template": pod_template(
+                part,
+                [container],
+                account=account(part, None, opts),
+                priority_class=priority_class,
+                terminationGracePeriodSeconds=STATELESS_GRACE_SECONDS,
+                volumes=volumes,
+            ),
+        },
+        opts=opts,
+    )
+
+
 def disruption_budget(
     part: Part, max_unavailable: int, opts: pulumi.ResourceOptions
 ) -> k8s.policy.v1.PodDisruptionBudget:

@@ -7,7 +7,6 @@ old one, even on a node that does not answer.
 from typing import TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 import labels
 import versions
@@ -120,17 +119,12 @@ class Compactor(pulumi.ComponentResource):
             terminationGracePeriodSeconds=GRACE_SECONDS,
             volumes=[_workload.secret_volume("objstore", args["objstore_secret"])],
         )
-        claims = _volumes.claims(part, 1, args["storage"], args.get("storage_class"), self)
-        k8s.apps.v1.StatefulSet(
-            part.name,
-            metadata=part.metadata(),
-            spec={
-                "serviceName": service,
-                "replicas": 1,
-                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
-                "selector": {"matchLabels": part.selector},
-                "template": template,
-                "volumeClaimTemplates": _volumes.template(args["storage"], args.get("storage_class")),
-            },
-            opts=_volumes.stateful_set_options(self, claims),
+        _volumes.stateful_set(
+            part,
+            service=service,
+            replicas=1,
+            template=template,
+            storage=args["storage"],
+            storage_class=args.get("storage_class"),
+            parent=self,
         )

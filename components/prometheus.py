@@ -139,32 +139,27 @@ class Prometheus(pulumi.ComponentResource):
                 _workload.secret_volume("objstore", args["objstore_secret"]),
                 *_workload.tls_volumes(args.get("tls")),
             ]
-        replicas = int(args["replicas"])
-        claims = _volumes.claims(part, replicas, args["storage"], args.get("storage_class"), self)
-        k8s.apps.v1.StatefulSet(
-            part.name,
-            metadata=part.metadata(),
-            spec={
-                "serviceName": service,
-                "replicas": replicas,
-                # One that does not come up must not keep the other from being made.
-                "podManagementPolicy": "Parallel",
-                "minReadySeconds": MIN_READY_SECONDS,
-                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
-                "selector": {"matchLabels": part.selector},
-                "template": _workload.pod_template(
-                    part,
-                    containers,
-                    account=account,
-                    priority_class=args["priority_class"],
-                    terminationGracePeriodSeconds=GRACE_SECONDS,
-                    # It asks the API server which pods there are.
-                    automountServiceAccountToken=True,
-                    volumes=volumes,
-                ),
-                "volumeClaimTemplates": _volumes.template(args["storage"], args.get("storage_class")),
-            },
-            opts=_volumes.stateful_set_options(self, claims),
+        template = _workload.pod_template(
+            part,
+            containers,
+            account=account,
+            priority_class=args["priority_class"],
+            terminationGracePeriodSeconds=GRACE_SECONDS,
+            # It asks the API server which pods there are.
+            automountServiceAccountToken=True,
+            volumes=volumes,
+        )
+        _volumes.stateful_set(
+            part,
+            service=service,
+            replicas=int(args["replicas"]),
+            template=template,
+            storage=args["storage"],
+            storage_class=args.get("storage_class"),
+            parent=self,
+            # One that does not come up must not keep the other from being made.
+            podManagementPolicy="Parallel",
+            minReadySeconds=MIN_READY_SECONDS,
         )
 
     def _prometheus(self, args: PrometheusArgs) -> dict:

@@ -105,20 +105,11 @@ class Query(pulumi.ComponentResource):
             lifecycle=_workload.drain(),
             volumeMounts=[_workload.mount("endpoints", CONFIG_DIR), *_workload.tls_mounts(tls)],
         )
-        k8s.apps.v1.Deployment(
-            part.name,
-            metadata=part.metadata(),
-            spec={
-                "replicas": int(args["replicas"]),
-                "selector": {"matchLabels": part.selector},
-                "template": _workload.pod_template(
-                    part,
-                    [container],
-                    account=_workload.account(part, None, child),
-                    priority_class=args["priority_class"],
-                    terminationGracePeriodSeconds=_workload.STATELESS_GRACE_SECONDS,
-                    volumes=[_workload.config_volume("endpoints", config_map), *_workload.tls_volumes(tls)],
-                ),
-            },
+        _workload.deployment(
+            part,
+            replicas=int(args["replicas"]),
+            container=container,
+            priority_class=args["priority_class"],
+            volumes=[_workload.config_volume("endpoints", config_map), *_workload.tls_volumes(tls)],
             opts=child,
         )

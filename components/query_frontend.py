@@ -6,7 +6,6 @@ It is ready only while the Query behind it is.
 from typing import TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 import labels
 import versions
@@ -93,21 +92,12 @@ class QueryFrontend(pulumi.ComponentResource):
             lifecycle=_workload.drain(),
             volumeMounts=[_caches.mount(), _workload.mount("tripper", TRIPPER_DIR)],
         )
-        k8s.apps.v1.Deployment(
-            part.name,
-            metadata=part.metadata(),
-            spec={
-                "replicas": int(args["replicas"]),
-                "selector": {"matchLabels": part.selector},
-                "template": _workload.pod_template(
-                    part,
-                    [container],
-                    account=_workload.account(part, None, child),
-                    priority_class=args["priority_class"],
-                    terminationGracePeriodSeconds=_workload.STATELESS_GRACE_SECONDS,
-                    volumes=volumes,
-                ),
-            },
+        _workload.deployment(
+            part,
+            replicas=int(args["replicas"]),
+            container=container,
+            priority_class=args["priority_class"],
+            volumes=volumes,
             opts=child,
         )
 

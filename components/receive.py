@@ -131,7 +131,7 @@ class Receive(pulumi.ComponentResource):
             resources=args["router"],
             tls=tls,
         )
-        _routers.deployment(
+        _workload.deployment(
             router,
             replicas=int(args["routers"]),
             container=container,

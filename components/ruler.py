@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 import labels
 import versions
@@ -123,34 +122,26 @@ class Ruler(pulumi.ComponentResource):
     ) -> None:
         # Claim templates cannot change, so each mode has a set of its own: another mode makes one and ends the other.
         own = replace(part, name=labels.safe_name(part.name, args["mode"], limit=labels.STATEFUL_SET_NAME))
-        replicas = int(args["replicas"])
-        claims, templates = [], {}
-        if args["mode"] == "stateful":
-            claims = _volumes.claims(own, replicas, args["storage"], args.get("storage_class"), self)
-            templates["volumeClaimTemplates"] = _volumes.template(args["storage"], args.get("storage_class"))
-        k8s.apps.v1.StatefulSet(
-            own.name,
-            metadata=own.metadata(),
-            spec={
-                "serviceName": service,
-                "replicas": replicas,
-                "podManagementPolicy": "Parallel",
-                # Alertmanager forgets an alert four intervals after it was last sent, and a new Ruler sends it after
-                # three: so that an alert that fires is not resolved in between, the next one stops an interval later.
-                "minReadySeconds": int(units.duration(args["evaluation_interval"]).total_seconds()),
-                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
-                "selector": {"matchLabels": part.selector},
-                "template": _workload.pod_template(
-                    part,
-                    [self._container(args)],
-                    account=account,
-                    priority_class=args["priority_class"],
-                    terminationGracePeriodSeconds=_workload.STATELESS_GRACE_SECONDS,
-                    volumes=volumes,
-                ),
-                **templates,
-            },
-            opts=_volumes.stateful_set_options(self, claims),
+        template = _workload.pod_template(
+            part,
+            [self._container(args)],
+            account=account,
+            priority_class=args["priority_class"],
+            terminationGracePeriodSeconds=_workload.STATELESS_GRACE_SECONDS,
+            volumes=volumes,
+        )
+        _volumes.stateful_set(
+            own,
+            service=service,
+            replicas=int(args["replicas"]),
+            template=template,
+            storage=args["storage"] if args["mode"] == "stateful" else None,
+            storage_class=args.get("storage_class"),
+            parent=self,
+            podManagementPolicy="Parallel",
+            # Alertmanager forgets an alert four intervals after it was last sent, and a new Ruler sends it after
+            # three: so that an alert that fires is not resolved in between, the next one stops an interval later.
+            minReadySeconds=int(units.duration(args["evaluation_interval"]).total_seconds()),
         )
 
     def _container(self, args: RulerArgs) -> dict:

@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 import labels
 import versions
@@ -126,28 +125,24 @@ class Store(pulumi.ComponentResource):
         replicas = int(args["replicas"])
         chosen = _config.hashed_config_map(part, "blocks", {SELECTOR_FILE: selector(shard)}, child)
         service = _service.headless(part, PORTS, child)
-        claims = _volumes.claims(part, replicas, args["storage"], args.get("storage_class"), self)
-        pods = k8s.apps.v1.StatefulSet(
-            name,
-            metadata=part.metadata(),
-            spec={
-                "serviceName": service.metadata["name"],
-                "replicas": replicas,
-                "podManagementPolicy": "Parallel",
-                "minReadySeconds": MIN_READY_SECONDS,
-                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
-                "selector": {"matchLabels": part.selector},
-                "template": _workload.pod_template(
-                    part,
-                    [_container(args, shard)],
-                    account=account,
-                    priority_class=args["priority_class"],
-                    terminationGracePeriodSeconds=_workload.STATELESS_GRACE_SECONDS,
-                    volumes=[*volumes, _workload.config_volume("blocks", chosen)],
-                ),
-                "volumeClaimTemplates": _volumes.template(args["storage"], args.get("storage_class")),
-            },
-            opts=_volumes.stateful_set_options(self, claims),
+        template = _workload.pod_template(
+            part,
+            [_container(args, shard)],
+            account=account,
+            priority_class=args["priority_class"],
+            terminationGracePeriodSeconds=_workload.STATELESS_GRACE_SECONDS,
+            volumes=[*volumes, _workload.config_volume("blocks", chosen)],
+        )
+        pods = _volumes.stateful_set(
+            part,
+            service=service.metadata["name"],
+            replicas=replicas,
+            template=template,
+            storage=args["storage"],
+            storage_class=args.get("storage_class"),
+            parent=self,
+            podManagementPolicy="Parallel",
+            minReadySeconds=MIN_READY_SECONDS,
         )
         _workload.disruption_budget(part, 1, child)
         return pulumi.Output.all(pods.metadata["name"], _service.host(service)).apply(
