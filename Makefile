@@ -28,7 +28,7 @@ test: .venv/complete ## all tests: unit, plugins through the real engine, live o
 	@$(PYTHON) -m local tools && $(PYTHON) -m pytest
 
 test-unit: .venv/complete ## tests that need no root, no Go and no cluster
-	@$(PYTHON) -m pytest -m "not live and not plugins"
+	@$(PYTHON) -m pytest -m "not live and not plugins" --numprocesses=auto --dist=loadfile
 
 bench: .venv/complete ## measure dashboards with and without the Query Frontend, and check the bars: make bench ARGS="--split 24h"
 	@$(PYTHON) -m bench.query_path $(ARGS)
