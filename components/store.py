@@ -95,7 +95,10 @@ class Store(pulumi.ComponentResource):
         part = Part(labels.safe_name(name, limit=labels.STATEFUL_SET_NAME), args["namespace"], COMPONENT, name)
 
         account = _workload.account(part, args["role_arn"], child, name=args["service_account"])
-        documents = {INDEX_CACHE_FILE: caches.index_cache, CACHING_BUCKET_FILE: caches.caching_bucket}
+        documents = {
+            INDEX_CACHE_FILE: caches.index_cache,
+            CACHING_BUCKET_FILE: lambda cache: caches.caching_bucket(cache, args["block_sync_interval"]),
+        }
         volumes = [
             _caches.volume(part, args["cache"], documents, child),
             _workload.secret_volume("objstore", args["objstore_secret"]),

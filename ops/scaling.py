@@ -34,6 +34,7 @@ class Scaling:
         self.stack, self.cluster, self.target = stack, cluster, target
         self._copies = settings.receive.replication_factor
         self._late_samples = bool(units.duration(settings.receive.out_of_order_window))
+        self._list_kept = units.duration(settings.store.block_sync_interval).total_seconds()
         self._uploaded = self._served = False
         self._restarts: Counter[str] = Counter()
 
@@ -115,6 +116,8 @@ class Scaling:
                 self._uploaded = True
             case AwaitStores():
                 seen: dict[str, float] = {}
+                # A Store may look at a list of blocks that it, or another one, has kept for so long.
+                time.sleep(self._list_kept)
                 until(lambda: self._not_served(seen), SERVED)
                 self._served = True
 

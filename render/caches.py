@@ -18,7 +18,7 @@ from collections.abc import Mapping
 
 import yaml
 
-from render import memcached
+from render import memcached, units
 
 #: The port's name, by which its SRV record is found.
 MEMCACHED_PORT_NAME = "memcached"
@@ -48,9 +48,15 @@ def index_cache(cache: Mapping) -> str:
     return _document(cache, _store_extras(cache))
 
 
-def caching_bucket(cache: Mapping) -> str:
-    """A Store's, for chunks, metadata and the list of blocks: --store.caching-bucket.config-file."""
-    return _document(cache, _store_extras(cache))
+def caching_bucket(cache: Mapping, block_sync_interval: str) -> str:
+    """A Store's, for chunks, metadata and the list of blocks: --store.caching-bucket.config-file.
+
+    The list is kept for `block_sync_interval` (e.g. 3m), so that a Store knows a new block after two of its looks at
+    the bucket at the latest. Thanos's own 5 minutes would hide it from a Store that looks more often.
+    """
+    seconds = int(units.duration(block_sync_interval).total_seconds())
+    # A Go duration: that has no days.
+    return _document(cache, _store_extras(cache), {"blocks_iter_ttl": f"{seconds}s"})
 
 
 def _store_extras(cache: Mapping) -> dict[str, object]:
@@ -58,12 +64,12 @@ def _store_extras(cache: Mapping) -> dict[str, object]:
     return {"max_get_multi_batch_size": KEYS_PER_REQUEST} if cache["kind"] == "memcached" else {}
 
 
-def _document(cache: Mapping, extras: dict[str, object]) -> str:
+def _document(cache: Mapping, extras: dict[str, object], beside: Mapping[str, object] | None = None) -> str:
     backends = {"memcached": _memcached, "redis": _redis}
     if cache["kind"] not in backends:
         raise ValueError(f"a cache is memcached or redis, not {cache['kind']!r}")
     config = {**backends[cache["kind"]](cache), **extras}
-    return yaml.safe_dump({"type": cache["kind"].upper(), "config": config}, sort_keys=False)
+    return yaml.safe_dump({"type": cache["kind"].upper(), "config": config, **(beside or {})}, sort_keys=False)
 
 
 def _memcached(cache: Mapping) -> dict[str, object]:

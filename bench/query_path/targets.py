@@ -87,7 +87,9 @@ class Chain:
             data_dir=str(self._home / "store"),
             objstore_file=self._write("objstore.yml", objstore),
             index_cache_file=self._write("index-cache.yml", caches.index_cache(cache)),
-            caching_bucket_file=self._write("caching-bucket.yml", caches.caching_bucket(cache)),
+            caching_bucket_file=self._write(
+                "caching-bucket.yml", caches.caching_bucket(cache, settings.block_sync_interval)
+            ),
             selector_file=self._write("selector.yml", "[]\n"),
             ignore_deletion_marks_delay=Compactor().delete_delay,
             block_sync_interval=settings.block_sync_interval,
@@ -98,7 +100,7 @@ class Chain:
         return grpc
 
     def query(self, store: str) -> None:
-        document = endpoints.document([{"address": store, "strict": True}])
+        document = endpoints.document([], [store])
         flags = thanos_flags.query(endpoints_file=self._write("endpoints.yml", document))
         self.target.url, _ = self._thanos("query", flags)
 

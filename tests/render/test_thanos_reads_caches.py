@@ -107,7 +107,7 @@ def store(folder: Path, cache: dict, port: int) -> list[str]:
         folder,
         objstore=f"type: FILESYSTEM\nconfig: {{directory: {folder}/bucket}}\n",
         index_cache=caches.index_cache(cache),
-        caching_bucket=caches.caching_bucket(cache),
+        caching_bucket=caches.caching_bucket(cache, "3m"),
         selector=shards.selector(middle),
     )
     flags = history_flags.store(
