@@ -81,7 +81,7 @@ def test_a_query_reads_the_resolution_that_it_asks_for(machine, past, direct):
             return None
         return data["stats"]["samples"]["totalQueryableSamples"], float(data["result"][0]["value"][1])
 
-    # The Store looks at the bucket every 15 s, and at a list that is 15 s old at most. Until then it answers from what it
+    # The Store looks at the bucket every 15 s, maybe at a list as old as that. Until then it answers from what it
     # knows.
     for resolution, most in (("5m", 300), ("1h", 30)):
         read, answer = until(

@@ -2,6 +2,7 @@
 
 import contextlib
 import tempfile
+import types
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from tests.ops.region import Region, stack
 def no_time():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waiting, "INTERVAL", 0)
-        patch.setattr(scaling_module, "SETTLE", 0)
+        patch.setattr(scaling_module, "time", types.SimpleNamespace(sleep=lambda _: None))
         patch.setattr(progress, "say", lambda *arguments: None)
         yield
 
