@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview scale-receive test test-unit test-live bench check golden lock
+.PHONY: help up down query preview scale-receive test test-unit bench check golden lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -1,9 +1,12 @@
-"""The environment in which the Pulumi CLI runs: a backend, a passphrase and plugins of its own."""
+"""The Pulumi CLI: an environment with a backend, a passphrase and plugins of its own, and one operation that may be
+interrupted."""
 
 import os
+import subprocess
 from pathlib import Path
 
-from local import plugins_home
+from local import plugins_home, progress
+from local.paths import ROOT
 from local.tools import search_path
 
 
@@ -18,3 +21,15 @@ def environment(*, backend: Path, passphrase_file: Path, official_plugins: bool)
     }
     variables.pop("PULUMI_CONFIG_PASSPHRASE", None)
     return variables
+
+
+def operate(command: list[str], variables: dict[str, str] | None = None) -> int:
+    """One operation on a stack, its output passed through; returns its exit code."""
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # It has got the signal too. Killed now, it would leave objects that its state does not know.
+            progress.say("waiting for pulumi to record what it has done", "yellow")
+            process.wait()
+            raise

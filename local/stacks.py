@@ -71,15 +71,7 @@ def config_file(stack: str) -> Path:
 def pulumi(node: Node, stack: str, command: str, *arguments: str) -> None:
     """One Pulumi operation on a stack, its output passed through."""
     full = ["pulumi", command, f"--stack={stack}", f"--config-file={config_file(stack)}", *arguments]
-    with subprocess.Popen(full, cwd=ROOT, env=environment(node), stdin=subprocess.DEVNULL) as process:
-        try:
-            code = process.wait()
-        except KeyboardInterrupt:
-            # It has got the signal too. Killed now, it would leave objects that its state does not know.
-            progress.say("waiting for pulumi to record what it has done", "yellow")
-            process.wait()
-            raise
-    if code:
+    if pulumi_cli.operate(full, environment(node)):
         raise StackError(f"`pulumi {command}` of stack {stack} failed: the reason stands above")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 import stack_file
-from local import progress
+from local import pulumi_cli
 from ops.errors import OperationError
 from ops.plan import Shape
 from settings import RegionSettings
@@ -83,15 +83,7 @@ class Stack:
     def up(self) -> None:
         """`pulumi up`, its output passed through."""
         command = self._command("up", "--yes", "--skip-preview", "--suppress-outputs")
-        with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL) as process:
-            try:
-                code = process.wait()
-            except KeyboardInterrupt:
-                # It has got the signal too. Killed now, it would leave objects that its state does not know.
-                progress.say("waiting for pulumi to record what it has done", "yellow")
-                process.wait()
-                raise
-        if code:
+        if pulumi_cli.operate(command):
             raise OperationError("`pulumi up` failed: the reason stands above. The same command tries again")
 
     def require_unchanged(self) -> None:
