@@ -18,7 +18,7 @@ from rich.table import Table
 
 from bench.query_path import data, load, report, s3, targets
 from bench.query_path.measure import BARS, Measurement
-from bench.query_path.processes import MEMCACHED, ProcessError, Processes
+from bench.query_path.processes import ProcessError, Processes
 from local import progress, tools
 from render import units
 
@@ -34,7 +34,7 @@ def main() -> int:
     options = parser.parse_args()
     # `kill` ends it as Ctrl-C does: with all that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    tools.fetch([tools.THANOS, MEMCACHED])
+    tools.fetch([tools.THANOS, tools.MEMCACHED])
     parameters = data.Data()
     bucket = data.bucket(parameters)
     progress.say("\n".join(data.describe(bucket)), "dim")

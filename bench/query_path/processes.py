@@ -10,11 +10,6 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from local import tools
-
-MEMCACHED = tools.Tool(
-    "memcached", "1.6.18", ("memcached",), accepts=r"memcached 1\.[67]\.", debian="memcached"
-)  # fmt: skip
 HOST = "127.0.0.1"
 READY_SECONDS = 60
 

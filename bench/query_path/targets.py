@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.query_path.processes import HOST, MEMCACHED, Processes, cpu_seconds, free_port
+from bench.query_path.processes import HOST, Processes, cpu_seconds, free_port
 from local import tools
 from render import caches, endpoints, history_flags, memcached, thanos_flags, tripper
 from settings.history import Compactor, Store
@@ -124,7 +124,7 @@ class Chain:
 
     def _memcached(self, role: str, settings: Memcached) -> dict[str, str]:
         port = free_port()
-        command = [MEMCACHED.program("memcached")]
+        command = [tools.MEMCACHED.program("memcached")]
         command += memcached.arguments(
             memory=settings.memory, max_item_size=settings.max_item_size, connections=settings.connections
         )
