@@ -52,6 +52,14 @@ def test_every_sample_is_stored_three_times_and_shown_once(machine):
     assert [series["value"][1] for series in deduplicated] == ["1"]
 
 
+@pytest.mark.parametrize("namespace", stacks.STACKS)
+def test_a_namespace_refuses_pods_that_are_not_restricted(machine, namespace):
+    container = {"name": "a", "image": "a", "securityContext": {"privileged": True}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [container]}}
+    with pytest.raises(AssertionError, match=r'violates PodSecurity "restricted:v1\.34"'):
+        kubectl("create", f"--namespace={namespace}", "--dry-run=server", "-f", "-", stdin=json.dumps(pod))
+
+
 def test_a_second_up_changes_nothing(machine):
     pods = {pod["metadata"]["uid"] for pod in get("pods", "--all-namespaces")}
 
