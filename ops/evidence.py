@@ -13,7 +13,8 @@ How Receive keeps its samples, as read in Thanos v0.42 and seen on its binary:
   after it.
 - A Store counts its looks at the bucket as they begin (`thanos_blocks_meta_syncs_total`), as they end (the count of
   `thanos_blocks_meta_sync_duration_seconds`) and as they fail. If more ended well than could have of those begun at
-  some moment, one began after it.
+  some moment, one began after it. What it sees may come from a cache: the list of blocks for as long as the interval
+  between looks (`blocks_iter_ttl`), that a block is unfinished for 15 minutes.
 """
 
 import hashlib
@@ -95,6 +96,11 @@ def has_looked(store: Metrics, before: float) -> bool:
         and store.value("thanos_blocks_meta_synced", state="too-fresh") == 0
         and store.value("thanos_bucket_store_blocks_loaded") == store.value("thanos_blocks_meta_synced", state="loaded")
     )
+
+
+def half_uploaded(store: Metrics) -> float:
+    """Blocks without the file that is uploaded last, as the Store's last look had it."""
+    return store.value("thanos_blocks_meta_synced", state="no-meta-json")
 
 
 def behind(routers: Iterable[tuple[str, Metrics | None]], file: str) -> frozenset[str]:

@@ -65,6 +65,7 @@ class Region:
     upload_fails: bool = False
     late_samples: bool = False
     other_changes: bool = False
+    half_uploaded: int = 0
     unreachable: set[str] = field(default_factory=set)
     sets: dict[str, int] = field(default_factory=dict)
     pods: dict[str, Ingester] = field(default_factory=dict)
@@ -133,6 +134,7 @@ class Region:
                 f"thanos_blocks_meta_syncs_total {looks}\n"
                 f"thanos_blocks_meta_sync_duration_seconds_count {looks}\n"
                 f'thanos_blocks_meta_synced{{state="loaded"}} 7\nthanos_bucket_store_blocks_loaded 7\n'
+                f'thanos_blocks_meta_synced{{state="no-meta-json"}} {self.half_uploaded}\n'
             )
         found = self.pods[pod]
         return Metrics(

@@ -1,6 +1,7 @@
 """Scaling a region in miniature: what is done, and that nothing is lost on the way."""
 
 import contextlib
+import itertools
 import tempfile
 import types
 from pathlib import Path
@@ -23,11 +24,13 @@ from tests.ops.region import Region, stack
 def no_time():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waiting, "INTERVAL", 0)
-        patch.setattr(scaling_module, "time", types.SimpleNamespace(sleep=lambda _: None))
+        patch.setattr(scaling_module, "time", types.SimpleNamespace(sleep=lambda _: None, monotonic=CLOCK.__next__))
         patch.setattr(progress, "say", lambda *arguments: None)
         yield
 
 
+#: 10 s pass with each look at it.
+CLOCK = itertools.count(0, 10)
 ZONES = ["zone-a", "zone-b", "zone-c"]
 
 
@@ -187,6 +190,15 @@ def test_a_failing_upload_keeps_the_ingester(tmp_path, monkeypatch):
     with pytest.raises(OperationError, match=r"goes through its blocks .* attempts failed.* the same command goes on"):
         run(made(tmp_path, region, 3))
     assert len(region.pods) == 5
+
+
+def test_a_block_that_a_store_saw_half_uploaded_is_waited_for_until_its_cache_forgets_that(tmp_path):
+    region = Region(half_uploaded=1)
+    region.start(4)
+    begun = next(CLOCK)
+    run(made(tmp_path, region, 3))
+    assert next(CLOCK) - begun > 15 * 60
+    assert not region.lost
 
 
 def test_without_a_yes_nothing_is_changed(tmp_path, monkeypatch):
