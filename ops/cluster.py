@@ -144,7 +144,11 @@ def _explained(verb: str, where: str) -> Iterator[None]:
     """OperationError for what a person has to change, UnreachableError for what may pass."""
     try:
         yield
-    except client.ApiException as error:
+    except (client.ApiException, AttributeError) as raised:
+        # Where a port-forward fails before there is an answer, the client stumbles over its own error.
+        error = raised if isinstance(raised, client.ApiException) else raised.__context__
+        if not isinstance(error, client.ApiException):
+            raise
         if isinstance(error.__context__, KeyboardInterrupt):  # the client takes it for an error of the connection
             raise KeyboardInterrupt from None
         if error.status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN) or "403" in str(error.reason):

@@ -5,11 +5,13 @@ from types import SimpleNamespace
 import pytest
 import urllib3
 from kubernetes import client, config
+from kubernetes.stream import ws_client
 
-from ops import cluster as cluster_module
 from ops.cluster import Cluster, Pod, members
 from ops.errors import OperationError, UnreachableError
 from tests.stacks import built
+
+REAL_CORE_API = client.CoreV1Api
 
 
 class Api:
@@ -115,16 +117,19 @@ def test_what_the_api_server_refuses_is_told_from_what_may_pass(apac, api, raise
     assert type(error.value) is told
 
 
-def test_ctrl_c_in_a_port_forward_is_not_taken_for_a_broken_connection(apac, api, monkeypatch):
-    def interrupted(*_, **__):
-        try:
-            raise KeyboardInterrupt
-        except KeyboardInterrupt as error:
-            raise client.ApiException(status=0, reason=str(error))  # what the client does  # noqa: B904
+@pytest.mark.parametrize(
+    ("happens", "told"), [(KeyboardInterrupt(), KeyboardInterrupt), (OSError("handshake failed"), UnreachableError)]
+)
+def test_what_happens_in_a_port_forward_comes_through_the_client(apac, api, monkeypatch, happens, told):
+    """Ctrl-C, a broken connection: the client itself is run, down to the web socket."""
 
-    monkeypatch.setattr(cluster_module, "portforward", interrupted)
-    api.connect_get_namespaced_pod_portforward = None
-    with pytest.raises(KeyboardInterrupt):
+    def fails(*_):
+        raise happens
+
+    monkeypatch.setattr(ws_client, "create_websocket", fails)
+    real = REAL_CORE_API(client.ApiClient(client.Configuration(host="https://127.0.0.1:1")))
+    api.connect_get_namespaced_pod_portforward = real.connect_get_namespaced_pod_portforward
+    with pytest.raises(told):
         apac.metrics("a")
 
 

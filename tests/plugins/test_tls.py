@@ -104,7 +104,7 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
         replication_factor=1,
     )
     (folder / "limits.yaml").write_text(limits)
-    asked = endpoints.document([{"address": f"{HOST}:{grpc}", "strict": True}], NAME)
+    asked = endpoints.document([], [f"{HOST}:{grpc}"], NAME)
     (folder / "endpoints.yaml").write_text(asked.replace(thanos_flags.TLS_DIR, str(secret)))
 
     programs = {
