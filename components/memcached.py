@@ -19,7 +19,7 @@ from ._workload import Part
 
 COMPONENT = "memcached"
 PORTS = {caches.MEMCACHED_PORT_NAME: server.PORT}
-METRICS_PORTS = {"metrics": 9150}
+METRICS_PORTS = {"metrics": server.METRICS_PORT}
 EXPORTER_RESOURCES = {"cpu": "10m", "memory": "32Mi", "memory_limit": "64Mi"}
 
 

@@ -42,8 +42,8 @@ class Image:
 ALL = (
     Image(PAUSE_IMAGE, tools.PAUSE, "pause"),
     Image(versions.THANOS, tools.THANOS, "bin/thanos"),
-    # Debian's is an older release than the image's name says: manifests and rules have to suit both.
     Image(versions.PROMETHEUS, tools.PROMETHEUS, "bin/prometheus"),
+    # Debian's is an older release than the image's name says: its arguments have to suit both.
     Image(versions.MEMCACHED, tools.MEMCACHED, "usr/local/bin/memcached"),
     Image(versions.MEMCACHED_EXPORTER, tools.MEMCACHED_EXPORTER, "bin/memcached_exporter"),
 )

@@ -5,6 +5,8 @@ import math
 from render import units
 
 PORT = 11211
+#: Of the exporter beside it.
+METRICS_PORT = 9150
 #: Measured with memcached 1.6.18, filled far beyond -m of 64, 512 and 1,024 MiB:
 #: - What it needs besides items and connections: 9 MiB at most, with items of all sizes up to 5 MB (slab classes may
 #:   hold a page of 1 MiB more than -m). Two new classes of sizes could add some more, hence 48.

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import TypedDict
 from urllib.parse import urlsplit
 
+from render.memcached import METRICS_PORT as MEMCACHED_METRICS
+from render.memcached import PORT as MEMCACHED_CLIENTS
+from render.prometheus import HTTP_PORT as PROMETHEUS_HTTP
 from render.thanos_flags import CAPNPROTO_PORT as CAPNPROTO
 from render.thanos_flags import GRPC_PORT as GRPC
 from render.thanos_flags import HTTP_PORT as HTTP
 from render.thanos_flags import REMOTE_WRITE_PORT as REMOTE_WRITE
 
-PROMETHEUS_HTTP = 9090
-MEMCACHED_CLIENTS = 11211
-MEMCACHED_METRICS = 9150
 #: The Service of the API server, and the usual port behind it: some networks look before the translation, some after.
 API_SERVER = (443, 6443)
 HTTPS = 443
