@@ -7,6 +7,8 @@ bound, grow and are cleaned up. A folder has no size, so growing is a matter of 
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from kubernetes import client, config
 
@@ -19,6 +21,7 @@ STORAGE_CLASS = "standard"
 PROVISIONER = "observability.local/folder"
 FOLDERS = STATE / "volumes"
 _PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
+_GONE, _EXISTS = 404, 409
 
 
 def start(node: Node) -> None:
@@ -38,12 +41,8 @@ def make_storage_class(api: client.StorageV1Api) -> None:
         reclaim_policy="Delete",
         allow_volume_expansion=True,
     )
-    try:
+    with _unless(_EXISTS):
         api.create_storage_class(storage_class)
-    except client.ApiException as error:
-        if error.status != 409:
-            raise
-        api.patch_storage_class(STORAGE_CLASS, {"allowVolumeExpansion": True})
 
 
 def provision(api: client.CoreV1Api) -> None:
@@ -57,12 +56,14 @@ def provision(api: client.CoreV1Api) -> None:
         if claim.status.phase == "Pending" and chosen:
             _create(api, claim)
         if claim.status.phase == "Bound":
-            _grow(api, claim)
+            with _unless(_GONE):
+                _grow(api, claim)
     for volume in api.list_persistent_volume().items:
         ours = (volume.metadata.annotations or {}).get(_PROVISIONED_BY) == PROVISIONER
         if ours and volume.status.phase == "Released":
             shutil.rmtree(volume.spec.host_path.path, ignore_errors=True)
-            api.delete_persistent_volume(volume.metadata.name)
+            with _unless(_GONE):
+                api.delete_persistent_volume(volume.metadata.name)
 
 
 def _create(api: client.CoreV1Api, claim: client.V1PersistentVolumeClaim) -> None:
@@ -87,11 +88,8 @@ def _create(api: client.CoreV1Api, claim: client.V1PersistentVolumeClaim) -> Non
             host_path=client.V1HostPathVolumeSource(path=str(folder), type="Directory"),
         ),
     )
-    try:
+    with _unless(_EXISTS):  # made in the round before; the claim is not bound yet
         api.create_persistent_volume(volume)
-    except client.ApiException as error:
-        if error.status != 409:  # made in the round before; the claim is not bound yet
-            raise
 
 
 def _grow(api: client.CoreV1Api, claim: client.V1PersistentVolumeClaim) -> None:
@@ -103,6 +101,16 @@ def _grow(api: client.CoreV1Api, claim: client.V1PersistentVolumeClaim) -> None:
     api.patch_namespaced_persistent_volume_claim_status(
         claim.metadata.name, claim.metadata.namespace, {"status": {"capacity": {"storage": wanted}}}
     )
+
+
+@contextmanager
+def _unless(status: int) -> Iterator[None]:
+    """Lets one answer of the API server pass: what was listed a moment ago may have changed since."""
+    try:
+        yield
+    except client.ApiException as error:
+        if error.status != status:
+            raise
 
 
 def main() -> None:

@@ -62,6 +62,24 @@ class Claims:
         raise AssertionError(f"not bound: {self.all()}")
 
 
+class Listed:
+    """The API server as a provisioner knows it that made its lists a moment ago."""
+
+    def __init__(self, core: client.CoreV1Api) -> None:
+        self._core = core
+        self.claims = core.list_persistent_volume_claim_for_all_namespaces()
+        self.volumes = core.list_persistent_volume()
+
+    def list_persistent_volume_claim_for_all_namespaces(self) -> client.V1PersistentVolumeClaimList:
+        return self.claims
+
+    def list_persistent_volume(self) -> client.V1PersistentVolumeList:
+        return self.volumes
+
+    def __getattr__(self, name: str):
+        return getattr(self._core, name)
+
+
 @pytest.fixture
 def claims(world: World, tmp_path, monkeypatch) -> Claims:
     monkeypatch.setattr(volumes, "FOLDERS", tmp_path / "volumes")
@@ -114,3 +132,26 @@ def test_a_claim_that_is_no_longer_declared_stays_and_is_taken_over_when_it_is_d
 
     assert uids(claims) == before
     assert claims.sizes() == [("2Gi", "2Gi", "2Gi")] * 2
+
+
+def test_what_goes_between_the_listing_and_the_work_on_it_does_not_end_the_provisioners_round(
+    claims: Claims, world: World
+):
+    listed = Listed(world.core)
+    listed.claims.items = [claim for claim in listed.claims.items if claim.metadata.namespace == world.namespace]
+    for claim in listed.claims.items:
+        claim.spec.resources.requests["storage"] = "2Gi"  # so there is work on it
+        world.core.delete_namespaced_persistent_volume_claim(claim.metadata.name, world.namespace)
+    ours = {claim.spec.volume_name for claim in listed.claims.items}
+    listed.volumes.items = [volume for volume in listed.volumes.items if volume.metadata.name in ours]
+    for volume in listed.volumes.items:
+        volume.status.phase = "Released"
+        world.core.delete_persistent_volume(volume.metadata.name)
+    until_gone = time.monotonic() + 30
+    while {volume.metadata.name for volume in world.core.list_persistent_volume().items} & ours:
+        assert time.monotonic() < until_gone
+        time.sleep(0.2)
+
+    volumes.provision(listed)
+
+    assert claims.all() == {}
