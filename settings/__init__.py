@@ -4,7 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from .base import Model, Name, Region
+from .base import Issuer, Model, Name, Region
+from .edges import Edge, Fleet, Gateway
 from .history import Compactor, Store
 from .monitoring import Alerting, Prometheus, Ruler
 from .object_store import ObjectStore
@@ -13,15 +14,6 @@ from .rules import ConflictsError, conflicts
 from .write_path import Receive
 
 __all__ = ["GlobalSettings", "RegionSettings", "Tls"]
-
-
-class Issuer(Model):
-    """A cert-manager issuer."""
-
-    name: Name = Field(description="the name of an issuer that is there already")
-    kind: Literal["Issuer", "ClusterIssuer"] = Field(
-        "ClusterIssuer", description="an Issuer has to be in the stack's own namespace"
-    )
 
 
 class Tls(Model):
@@ -45,6 +37,9 @@ class RegionSettings(Model):
     storage_class: Name | None = Field(None, description="of all volumes; the cluster's default unless given")
     tls: Tls | None = None
     object_store: ObjectStore = Field(description="there is no default for where metrics are kept")
+    edges: list[Edge] = Field([], description="the clusters that send their metrics here")
+    fleet: Fleet = Fleet()
+    gateway: Gateway = Gateway()
     receive: Receive = Receive()
     prometheus: Prometheus = Prometheus()
     compactor: Compactor = Compactor()

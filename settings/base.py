@@ -1,7 +1,7 @@
 """What all settings share: the base model, types with their rules, and shapes that occur more than once."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
@@ -31,7 +31,9 @@ def lasting(minimum: str, reason: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _name(limit: int, reason: str) -> AfterValidator:
+def named(limit: int, reason: str) -> AfterValidator:
+    """A name with an upper bound of its length."""
+
     def check(value: str) -> str:
         if not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", value) or not 2 <= len(value) <= limit:
             raise ValueError(
@@ -59,11 +61,11 @@ Storage = Annotated[
 ]
 #: Far below what 64 bits hold, also times a replication factor.
 Count = Annotated[int, Field(ge=0, le=10**12)]
-Name = Annotated[str, _name(63, "Kubernetes takes no other name")]
+Name = Annotated[str, named(63, "Kubernetes takes no other name")]
 #: With the longest zone, a StatefulSet's name has the 52 characters that it may have.
-Region = Annotated[str, _name(18, "it is part of the names of buckets and Kubernetes objects")]
-Zone = Annotated[str, _name(16, "it is part of the names of StatefulSets")]
-BucketPrefix = Annotated[str, _name(24, "region, purpose and a random suffix follow it within S3's 63 characters")]
+Region = Annotated[str, named(18, "it is part of the names of buckets and Kubernetes objects")]
+Zone = Annotated[str, named(16, "it is part of the names of StatefulSets")]
+BucketPrefix = Annotated[str, named(24, "region, purpose and a random suffix follow it within S3's 63 characters")]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s]*)?$")]
 
 
@@ -96,6 +98,15 @@ class Resources(Model):
         if limit and request and units.quantity(limit) < units.quantity(request):
             raise ValueError(f"must be at least the request ({request}), because Kubernetes refuses the pod otherwise")
         return limit
+
+
+class Issuer(Model):
+    """A cert-manager issuer."""
+
+    name: Name = Field(description="the name of an issuer that is there already")
+    kind: Literal["Issuer", "ClusterIssuer"] = Field(
+        "ClusterIssuer", description="an Issuer has to be in the stack's own namespace"
+    )
 
 
 class LoadBalancer(Model):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from render import units
+from render import filters, prometheus, units
 
 if typing.TYPE_CHECKING:
     from . import RegionSettings
@@ -66,4 +67,33 @@ def conflicts(region: RegionSettings) -> list[Conflict]:
                 "learn of a block's replacement before the block is gone",
             )
         )
-    return found
+    return [*found, *_fleet_conflicts(region)]
+
+
+def _fleet_conflicts(region: RegionSettings) -> Iterator[Conflict]:
+    own, seen = region.fleet.filters, {}
+    fixed = ", ".join(filters.PROFILES)
+    for index, edge in enumerate(region.edges):
+        path = f"edges[{index}]"
+        first = seen.setdefault(edge.name, index)
+        if first != index:
+            problem = f"must differ from edges[{first}].name, because each edge has a token and a label of its own"
+            yield Conflict(f"{path}.name", edge.name, problem)
+        if edge.name == prometheus.CLUSTER:
+            problem = "must be another, because the stack's own series have it as their label `cluster`"
+            yield Conflict(f"{path}.name", edge.name, problem)
+        if edge.filter not in {**filters.PROFILES, **own}:
+            known = ", ".join(sorted({*filters.PROFILES, *own}))
+            problem = f"must be one of {known}, because fleet.filters defines no other profile"
+            yield Conflict(f"{path}.filter", edge.filter, problem)
+        if edge.limits.request and region.receive.tenancy == "shared":
+            problem = "must be left out while receive.tenancy is shared, because all edges are one tenant then"
+            yield Conflict(f"{path}.limits.request", edge.limits.request, problem)
+    for name, profile in own.items():
+        path = f"fleet.filters.{name}"
+        if name in filters.PROFILES:
+            problem = f"must have another name than {fixed}, because those are fixed"
+            yield Conflict(path, profile, problem)
+        if profile.extends not in (None, *filters.PROFILES):
+            problem = f"must be null or one of {fixed}, because own profiles do not build on each other"
+            yield Conflict(f"{path}.extends", profile.extends, problem)
