@@ -10,6 +10,8 @@ from stacks.regional import RegionalStack
 
 match stack_file.load():
     case RegionSettings() as region:
-        pulumi.export(contract.OUTPUT, RegionalStack(pulumi.get_stack(), region).outputs)
+        stack = RegionalStack(pulumi.get_stack(), region)
+        pulumi.export(contract.OUTPUT, stack.outputs)
+        pulumi.export("edges", stack.edges)
     case GlobalSettings() as everywhere:
         pulumi.export("global", GlobalStack(pulumi.get_stack(), everywhere).outputs)

@@ -19,7 +19,7 @@ class RegionOutputs:
     region: str
     namespace: str
     remote_write_url: str
-    """Prometheus remote write, e.g. http://host:19291/api/v1/receive."""
+    """Prometheus remote write with an edge's token, e.g. https://host/api/v1/receive."""
     query_grpc_endpoint: str
     """host:port of the regional Query's Store API."""
     query_http_url: str

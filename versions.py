@@ -6,3 +6,5 @@ THANOS = "quay.io/thanos/thanos:v0.42.5"
 PROMETHEUS = "quay.io/prometheus/prometheus:v3.13.5"
 MEMCACHED = "docker.io/library/memcached:1.6.45-alpine"
 MEMCACHED_EXPORTER = "quay.io/prometheus/memcached-exporter:v0.15.3"
+# The tag ends in what it was built as: this one has no shell.
+ENVOY = "docker.io/envoyproxy/envoy:distroless-v1.39.3"

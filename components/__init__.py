@@ -1,6 +1,7 @@
 """The building blocks, one component a module. They know nothing of settings or of each other."""
 
 from .compactor import Compactor
+from .gateway import Gateway
 from .memcached import Memcached
 from .network_policies import NetworkPolicies
 from .object_store import ObjectStore
@@ -13,6 +14,7 @@ from .store import Store
 
 __all__ = [
     "Compactor",
+    "Gateway",
     "Memcached",
     "NetworkPolicies",
     "ObjectStore",

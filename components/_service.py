@@ -45,11 +45,15 @@ def balanced(
     )
 
 
-def headless(part: Part, ports: dict[str, int], opts: pulumi.ResourceOptions) -> k8s.core.v1.Service:
-    """A Service whose name stands for the addresses of all ready pods, and of which each pod has a name below it."""
+def headless(
+    part: Part, ports: dict[str, int], opts: pulumi.ResourceOptions, name: str | None = None
+) -> k8s.core.v1.Service:
+    """A Service whose name stands for the addresses of all ready pods, and of which each pod of a StatefulSet has a
+    name below it. `name`: for a second Service of a part.
+    """
     return k8s.core.v1.Service(
-        part.name,
-        metadata=part.metadata(),
+        name or part.name,
+        metadata=part.metadata(name),
         spec={"clusterIP": "None", "selector": part.selector, "ports": _ports(ports)},
         opts=opts,
     )

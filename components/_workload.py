@@ -135,10 +135,14 @@ def container(
     }
 
 
-def http_probes(port: str = "http", *, startup_seconds: int = 120) -> dict[str, dict]:
-    """Probes of Thanos and Prometheus. The others wait until the process is ready, for at most `startup_seconds`."""
-    ready = {"httpGet": {"path": "/-/ready", "port": port}}
-    return _probes(ready, {"httpGet": {"path": "/-/healthy", "port": port}}, startup_seconds)
+def http_probes(
+    port: str = "http", *, ready: str = "/-/ready", healthy: str = "/-/healthy", startup_seconds: int = 120
+) -> dict[str, dict]:
+    """Probes by HTTP, on the paths of Thanos and Prometheus. The others wait until the process is ready, for at most
+    `startup_seconds`.
+    """
+    checks = ({"httpGet": {"path": path, "port": port}} for path in (ready, healthy))
+    return _probes(*checks, startup_seconds)
 
 
 def tcp_probes(port: str, *, startup_seconds: int = 120) -> dict[str, dict]:

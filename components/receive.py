@@ -14,7 +14,6 @@ from render import hashring, receive_limits
 
 from . import _ingesters, _routers, _service, _workload
 from ._routers import HASHRING_FILE, LIMITS_FILE
-from ._service import InternalLoadBalancer
 from ._workload import ContainerResources, GrpcTls, Part
 
 
@@ -89,8 +88,6 @@ class ReceiveArgs(TypedDict):
     """The IAM role of that service account."""
     objstore_secret: pulumi.Input[str]
     """Name of the Secret with objstore.yml; a new name rolls the ingesters."""
-    load_balancer: InternalLoadBalancer | None
-    """Null: remote write is reachable inside the cluster only."""
     tls: GrpcTls | None
     """TLS from routers to ingesters and of their Store APIs; null: plain text."""
 
@@ -99,9 +96,9 @@ class Receive(pulumi.ComponentResource):
     """Routers (Deployment), ingesters (StatefulSets) and the ring between them."""
 
     remote_write_url: pulumi.Output[str]
-    """Where Prometheus servers write to, by the load balancer if there is one."""
-    cluster_remote_write_url: pulumi.Output[str]
-    """The same for the pods of the cluster, who need no load balancer."""
+    """Where the pods of the namespace write to."""
+    routers: pulumi.Output[str]
+    """A name that stands for the addresses of all ready routers, for the gateway."""
     grpc_endpoint: pulumi.Output[str]
     """The ingesters' Store APIs, as one DNS name for Query."""
 
@@ -144,15 +141,19 @@ class Receive(pulumi.ComponentResource):
             opts=child,
         )
         _workload.disruption_budget(router, 1, child)
-        service = _service.balanced(router, _routers.PORTS, args.get("load_balancer"), child)
+        service = _service.balanced(router, _routers.PORTS, None, child)
+        # A connection through the one address of the other stays with the router that it came to.
+        each = labels.safe_name(name, "routers", limit=labels.SERVICE_NAME)
+        routers = _service.headless(router, {"remote-write": _routers.PORTS["remote-write"]}, child, each)
 
-        self.remote_write_url = _remote_write_url(_service.host(service, args.get("load_balancer")))
-        self.cluster_remote_write_url = _remote_write_url(_service.host(service))
+        port = _routers.PORTS["remote-write"]
+        self.remote_write_url = pulumi.Output.concat("http://", _service.host(service), f":{port}/api/v1/receive")
+        self.routers = _service.host(routers)
         self.grpc_endpoint = pulumi.Output.concat("dnssrv+_grpc._tcp.", _service.host(peers))
         self.register_outputs(
             {
                 "remote_write_url": self.remote_write_url,
-                "cluster_remote_write_url": self.cluster_remote_write_url,
+                "routers": self.routers,
                 "grpc_endpoint": self.grpc_endpoint,
             }
         )
@@ -229,7 +230,3 @@ class Receive(pulumi.ComponentResource):
         return k8s.core.v1.ConfigMap(
             limits_name, metadata=router.metadata(limits_name), data={LIMITS_FILE: document}, opts=child
         )
-
-
-def _remote_write_url(host: pulumi.Output[str]) -> pulumi.Output[str]:
-    return pulumi.Output.concat("http://", host, f":{_routers.PORTS['remote-write']}/api/v1/receive")

@@ -36,16 +36,27 @@ def create(folder: Path, server: str, addresses: list[str]) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority_key = _key(folder / "ca.key")
-    authority = _certificate(authority_key, authority_key, "observability-local", "", issuer=None, addresses=[])
+    authority = _certificate(authority_key, authority_key, "observability-local", "", issuer=None, hosts=[])
     _write(folder / "ca.crt", authority.public_bytes(serialization.Encoding.PEM))
     _key(folder / "service-account.key")
     for stem, (name, organisation) in {**CLIENTS, "api-server": ("kube-apiserver", "")}.items():
         key = _key(folder / f"{stem}.key")
-        hosts = addresses if stem == "api-server" else []
-        certificate = _certificate(key, authority_key, name, organisation, issuer=authority, addresses=hosts)
+        hosts = [*addresses, "kubernetes.default.svc"] if stem == "api-server" else []
+        certificate = _certificate(key, authority_key, name, organisation, issuer=authority, hosts=hosts)
         _write(folder / f"{stem}.crt", certificate.public_bytes(serialization.Encoding.PEM))
         _write(folder / f"{stem}.kubeconfig", _kubeconfig(folder, stem, server))
     (folder / "complete").touch()
+
+
+def server(folder: Path, name: str) -> tuple[bytes, bytes]:
+    """A certificate of the authority in `folder` for a DNS name, and its key; both PEM. Made once."""
+    certificate_file, key_file = folder / f"{name}.crt", folder / f"{name}.key"
+    if not certificate_file.exists():
+        signer = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
+        issuer = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())
+        made = _certificate(_key(key_file), signer, name, "", issuer=issuer, hosts=[name])
+        _write(certificate_file, made.public_bytes(serialization.Encoding.PEM))
+    return certificate_file.read_bytes(), key_file.read_bytes()
 
 
 def _key(path: Path) -> ec.EllipticCurvePrivateKey:
@@ -64,7 +75,7 @@ def _certificate(
     organisation: str,
     *,
     issuer: x509.Certificate | None,
-    addresses: list[str],
+    hosts: list[str],
 ) -> x509.Certificate:
     attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
     if organisation:
@@ -84,11 +95,16 @@ def _certificate(
     if issuer:
         usages = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-    if addresses:
-        names: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address(a)) for a in addresses]
-        names.append(x509.DNSName("kubernetes.default.svc"))
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    if hosts:
+        builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
     return builder.sign(signer, hashes.SHA256())
+
+
+def _host(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _kubeconfig(folder: Path, stem: str, server: str) -> bytes:

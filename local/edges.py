@@ -1,36 +1,53 @@
-"""The edge clusters of the local platform: Prometheus agents beside the cluster that remote-write into their region."""
+"""The edge clusters of the local platform: a Prometheus agent beside the cluster for each edge that a region's stack
+file has, writing to the region's gateway by its own token.
+"""
 
 import yaml
 
-from local import progress
+import stack_file
+from local import progress, stacks
+from local.control_plane import CERTIFICATES
 from local.node import Node
 from local.paths import STATE
 from local.tools import PROMETHEUS
+from settings.edges import Edge
 
-#: region -> its edges
-EDGES = {"apac": ["apac-1", "apac-2"], "eu": ["eu-1", "eu-2"]}
 SCRAPE_INTERVAL_SECONDS = 5
-FIRST_PORT = 9101
+FIRST_PORT, PORTS_PER_REGION = 9101, 100
 
 
-def start(node: Node, remote_write_urls: dict[str, str]) -> None:
-    """Starts each edge's agent unless it runs. remote_write_urls: by region, from the regional stacks' outputs."""
-    with progress.step(f"edges: {', '.join(edge for edges in EDGES.values() for edge in edges)}"):
-        port = FIRST_PORT
-        for region, edges in EDGES.items():
-            for edge in edges:
-                _start(node, edge, port, remote_write_urls[region])
-                port += 1
+def registered(region: str) -> list[Edge]:
+    """The edges of the region's stack file."""
+    config = yaml.safe_load(stacks.config_file(region).read_text())["config"]
+    plain = {key.partition(":")[2]: value for key, value in config.items() if key.startswith("observability:")}
+    return stack_file.parse({key: value for key, value in plain.items() if key not in stack_file.SECRETS}).edges
 
 
-def _start(node: Node, edge: str, port: int, remote_write_url: str) -> None:
-    folder = STATE / "edges" / edge
+def expected() -> set[tuple[str, str]]:
+    """Region and name of every edge."""
+    return {(region, edge.name) for region in stacks.REGIONS for edge in registered(region)}
+
+
+def start(node: Node) -> None:
+    """Starts each edge's agent unless it runs."""
+    with progress.step(f"edges: {', '.join(name for _, name in sorted(expected()))}"):
+        for first, region in enumerate(stacks.REGIONS):
+            credentials = stacks.outputs(node, region, secrets=True)["edges"]
+            for port, edge in enumerate(registered(region), FIRST_PORT + first * PORTS_PER_REGION):
+                run(node, edge, port, **credentials[edge.name])
+
+
+def run(node: Node, edge: Edge, port: int, *, url: str, token: str) -> None:
+    """One agent. Its token is read again before each request, so a new one needs no restart."""
+    folder = STATE / "edges" / edge.name
     folder.mkdir(parents=True, exist_ok=True)
     address = f"{node.address}:{port}"
-    config = folder / "prometheus.yml"
-    config.write_text(yaml.safe_dump(configuration(edge, address, remote_write_url), sort_keys=False))
+    secret, config = folder / "token", folder / "prometheus.yml"
+    secret.touch(mode=0o600)
+    secret.write_text(token)
+    config.write_text(yaml.safe_dump(configuration(edge, address, url, str(secret)), sort_keys=False))
     node.spawn(
-        f"edge-{edge}",
+        f"edge-{edge.name}",
         [
             PROMETHEUS.program("prometheus"),
             "--agent",
@@ -41,12 +58,16 @@ def _start(node: Node, edge: str, port: int, remote_write_url: str) -> None:
     )
 
 
-def configuration(edge: str, address: str, remote_write_url: str) -> dict:
-    """A prometheus.yml by which the agent scrapes itself at address (host:port) and writes under the name of the
-    edge.
-    """
+def configuration(edge: Edge, address: str, url: str, token_file: str) -> dict:
+    """A prometheus.yml by which the agent scrapes itself at address (host:port) and writes under its name."""
     return {
-        "global": {"scrape_interval": f"{SCRAPE_INTERVAL_SECONDS}s", "external_labels": {"cluster": edge}},
+        "global": {"scrape_interval": edge.scrape_interval, "external_labels": {"cluster": edge.name}},
         "scrape_configs": [{"job_name": "edge", "static_configs": [{"targets": [address]}]}],
-        "remote_write": [{"url": remote_write_url}],
+        "remote_write": [
+            {
+                "url": url,
+                "authorization": {"credentials_file": token_file},
+                "tls_config": {"ca_file": str(CERTIFICATES / "ca.crt")},
+            }
+        ],
     }

@@ -42,6 +42,7 @@ class Image:
 ALL = (
     Image(PAUSE_IMAGE, tools.PAUSE, "pause"),
     Image(versions.THANOS, tools.THANOS, "bin/thanos"),
+    Image(versions.ENVOY, tools.ENVOY, "usr/local/bin/envoy"),
     Image(versions.PROMETHEUS, tools.PROMETHEUS, "bin/prometheus"),
     # Debian's is an older release than the image's name says: its arguments have to suit both.
     Image(versions.MEMCACHED, tools.MEMCACHED, "usr/local/bin/memcached"),

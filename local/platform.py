@@ -15,6 +15,7 @@ from local import (
     capabilities,
     control_plane,
     edges,
+    gateways,
     images,
     kubelet,
     node,
@@ -30,7 +31,6 @@ from local.paths import CACHE, STATE
 QUERY = 'sum by (region, cluster) (up{job="edge"})'
 #: Stack output -> who answers there. Not every stack has both.
 PAGES = {"query_frontend_http_url": "Query Frontend", "query_http_url": "Query"}
-EXPECTED = {(region, edge) for region, names in edges.EDGES.items() for edge in names}
 
 
 class PlatformError(Exception):
@@ -60,6 +60,7 @@ def up() -> int:
         images.provide(machine)
         kubelet.start(machine)
         volumes.start(machine)
+    gateways.provide()
     stacks.up(machine)
     if lacking:
         progress.say(
@@ -67,7 +68,7 @@ def up() -> int:
         )
         progress.say("Missing for the rest: " + "; ".join(lacking), "yellow")
         return 0
-    edges.start(machine, {name: outputs(machine, name)["remote_write_url"] for name in stacks.REGIONS})
+    edges.start(machine)
     show(machine, await_edges(machine))
     progress.say(f"Up after {progress.elapsed():.0f} s. `make down` stops it all.")
     return 0
@@ -93,15 +94,16 @@ def await_edges(machine: node.Node, seconds: float = 240) -> list[dict]:
     """The query's result once every edge is in it. The kubelet takes up to a minute to hand a new ring to the
     routers.
     """
-    with progress.step("waiting for all four edges in the global query"):
+    expected = edges.expected()
+    with progress.step(f"waiting for all {len(expected)} edges in the global query"):
         deadline = time.monotonic() + seconds
         result: list[dict] = []
         while time.monotonic() < deadline:
             result = instant(machine, QUERY)
-            if _edges(result) >= EXPECTED:
+            if _edges(result) >= expected:
                 return result
             time.sleep(2)
-    absent = ", ".join(sorted(edge for _, edge in EXPECTED - _edges(result)))
+    absent = ", ".join(sorted(edge for _, edge in expected - _edges(result)))
     raise PlatformError(f"after {seconds:.0f} s the global query does not show: {absent}. Logs are in {node.LOGS}.")
 
 

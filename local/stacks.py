@@ -75,8 +75,10 @@ def pulumi(node: Node, stack: str, command: str, *arguments: str) -> None:
         raise StackError(f"`pulumi {command}` of stack {stack} failed: the reason stands above")
 
 
-def outputs(node: Node, stack: str) -> dict:
-    return json.loads(_run(node, "stack", "output", "--json", f"--stack={stack}"))
+def outputs(node: Node, stack: str, *, secrets: bool = False) -> dict:
+    """What the stack exports; secrets in clear if asked for."""
+    shown = ["--show-secrets"] if secrets else []
+    return json.loads(_run(node, "stack", "output", "--json", *shown, f"--stack={stack}"))
 
 
 def _run(node: Node, *arguments: str, cwd: Path = ROOT, stdin: str = "") -> str:

@@ -3,6 +3,7 @@
 A tool lands in `.cache/tools/<name>-<version>/`, keyed by the version asked for, and is complete or not there at all.
 """
 
+import importlib.resources
 import os
 import platform
 import re
@@ -33,7 +34,7 @@ class Tool:
 
     version: the one that is downloaded or built. accepts: a pattern for what `<first program> <version flag>` prints,
     where a program that is already on PATH will do. release: URL of the official archive, with {version} and {arch}.
-    module: folder under local/build. debian: package name.
+    module: folder under local/build. debian: package name. python: package that has the programs in its folder _bin.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Tool:
     release: str | None = None
     checksums: str | None = None
     debian: str | None = None
+    python: str | None = None
     go_flags: tuple[str, ...] = ()
     go_variables: tuple[str, ...] = ()
 
@@ -53,6 +55,8 @@ class Tool:
 
     def program(self, name: str) -> str:
         """Path of one of the tool's programs, once `fetch` has been called."""
+        if self.python:
+            return str(importlib.resources.files(self.python) / "_bin" / name)
         own = self.folder / name
         return str(own) if own.exists() else shutil.which(name) or name
 
@@ -153,6 +157,7 @@ PROMETHEUS = Tool(
 MEMCACHED = Tool("memcached", "1.6.18", ("memcached",), accepts=r"memcached 1\.6\.", debian="memcached")
 # The exporter of the Prometheus project is not among the Go modules that can be had everywhere.
 MEMCACHED_EXPORTER = Tool("memcached-exporter", "1", ("memcached-exporter",), accepts=r"(?!)")
+ENVOY = Tool("envoy", "1.39.3", ("envoy",), accepts=r"/1\.39\.", python="envoy")
 
 CONTROL_PLANE = (PULUMI, ETCD, KUBERNETES)
 CONTAINERS = (CONTAINERD, RUNC, CNI_PLUGINS, COREDNS, THANOS, PAUSE, PROMETHEUS)
@@ -171,7 +176,7 @@ def fetch(tools: Iterable[Tool]) -> None:
 
     Raises ToolError with all that failed, after the others have finished: what was built stays built.
     """
-    missing = [tool for tool in tools if not tool.folder.exists() and not _on_path(tool)]
+    missing = [tool for tool in tools if not (tool.python or tool.folder.exists() or _on_path(tool))]
     if not missing:
         return
     online = downloads.reachable()

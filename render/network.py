@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TypedDict
 from urllib.parse import urlsplit
 
+from render.gateway import HTTPS_PORT as GATEWAY_HTTPS
+from render.gateway import METRICS_PORT as GATEWAY_METRICS
 from render.memcached import METRICS_PORT as MEMCACHED_METRICS
 from render.memcached import PORT as MEMCACHED_CLIENTS
 from render.prometheus import HTTP_PORT as PROMETHEUS_HTTP
@@ -21,7 +23,8 @@ HTTPS = 443
 DNS = 53
 
 #: Workloads. Except for caches the name is the value of their label `COMPONENT`.
-ROUTER, INGESTER, COMPACTOR, STORE = "receive-router", "receive-ingester", "compactor", "store"
+GATEWAY, ROUTER, INGESTER = "gateway", "receive-router", "receive-ingester"
+COMPACTOR, STORE = "compactor", "store"
 QUERY, QUERY_FRONTEND, RULER, PROMETHEUS = "query", "query-frontend", "ruler", "prometheus"
 STORE_CACHE, QUERY_CACHE = "store-cache", "query-cache"
 #: In place of a workload: any address, in the cluster or not.
@@ -77,10 +80,11 @@ def region(
     rows = [
         # Entrances. Edges and the global Query come through load balancers, people from other namespaces: there is no
         # label to know them by. The API server's pod proxy is no entrance: `kubectl port-forward` ends inside the pod.
-        _row(ANYWHERE, ROUTER, REMOTE_WRITE),
+        _row(ANYWHERE, GATEWAY, GATEWAY_HTTPS),
         _row(ANYWHERE, QUERY, GRPC, HTTP),
         _row(ANYWHERE, QUERY_FRONTEND, HTTP),
         # Writing.
+        _row(GATEWAY, ROUTER, REMOTE_WRITE),
         _row(ROUTER, INGESTER, CAPNPROTO if replication_protocol == "capnproto" else GRPC),
         *[_row(PROMETHEUS, ROUTER, REMOTE_WRITE)] * (not sidecar),
         *[_row(RULER, ROUTER, REMOTE_WRITE)] * (not stateful),
@@ -99,6 +103,7 @@ def region(
         # Scraping, and finding out whom.
         *(_row(PROMETHEUS, workload, HTTP) for workload in thanos),
         *(_row(PROMETHEUS, cache, MEMCACHED_METRICS) for cache in caches),
+        _row(PROMETHEUS, GATEWAY, GATEWAY_METRICS),
         _row(PROMETHEUS, PROMETHEUS, PROMETHEUS_HTTP, *[HTTP] * sidecar),
         _row(PROMETHEUS, ANYWHERE, *API_SERVER),
         # The bucket. A policy cannot name its addresses.
@@ -107,7 +112,7 @@ def region(
         *(_row(who, ANYWHERE, *sorted(alertmanager_ports)) for who in (RULER, PROMETHEUS) if alertmanager_ports),
     ]
     return {
-        "workloads": {name: {COMPONENT: name} for name in (*thanos, PROMETHEUS)}
+        "workloads": {name: {COMPONENT: name} for name in (GATEWAY, *thanos, PROMETHEUS)}
         | {name: {COMPONENT: "memcached", INSTANCE: instance} for name, instance in caches.items()},
         "paths": [*rows, *_dns(rows)],
     }

@@ -28,8 +28,8 @@ def _label(name: str) -> str:
         raise ValueError("must be letters, digits and _, because Prometheus takes no other name of a label")
     if name in RESERVED_LABELS or name.startswith("__"):
         raise ValueError(
-            f"must be none of {', '.join(RESERVED_LABELS)} and not begin with __, because they say where a series comes "
-            "from and which copy it is"
+            f"must be none of {', '.join(RESERVED_LABELS)} and not begin with __, because they say where a series "
+            "comes from and which copy it is"
         )
     return name
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from .base import Count, HttpUrl, LoadBalancer, Model, Resources, Storage, Zone, lasting
+from .base import Count, HttpUrl, Model, Resources, Storage, Zone, lasting
 
 LocalRetention = Annotated[str, lasting("3h", "a block is cut up to 3 h after its first sample and uploaded then")]
 Tenant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
@@ -65,7 +65,6 @@ class Receive(Model):
     limits: Limits = Limits()
     router: Resources = Resources(cpu="500m", memory="1Gi")
     ingester: Resources = Resources(cpu="1", memory="4Gi")
-    load_balancer: LoadBalancer | None = None
 
     @property
     def ring_size(self) -> int:

@@ -5,6 +5,7 @@ import pulumi_kubernetes as k8s
 
 import labels
 from settings import Tls
+from settings.base import Issuer
 
 #: Above what runs beside the stack (0), below the cluster's own (2 billion).
 WRITE_PRIORITY, READ_PRIORITY = 1_000_000, 900_000
@@ -13,13 +14,15 @@ WRITE_PRIORITY, READ_PRIORITY = 1_000_000, 900_000
 def connect(parent: pulumi.Resource) -> k8s.Provider:
     """The provider for `kubernetes:context`.
 
-    ConfigMaps change in place: their readers reload them, and a replacement would take the old one away first. Claims
+    ConfigMaps and Secrets change in place: their readers reload them, and a replacement would take the old one away
+    first. Claims
     outlive the pods that are scaled away; when they are wanted again they are there already, and are taken over.
     """
     return k8s.Provider(
         "cluster",
         context=pulumi.Config("kubernetes").require("context"),
         enable_config_map_mutable=True,
+        enable_secret_mutable=True,
         upsert_existing_objects=True,
         opts=pulumi.ResourceOptions(parent=parent),
     )
@@ -65,25 +68,37 @@ def grpc_tls(
         return None
     secret: pulumi.Input[str] = tls.secret_name
     if tls.issuer:
-        order = k8s.apiextensions.CustomResource(
-            f"{stack}-grpc",
-            api_version="cert-manager.io/v1",
-            kind="Certificate",
-            metadata={
-                "name": f"{stack}-grpc",
-                "namespace": namespace,
-                "labels": labels.recommended("certificate", f"{stack}-grpc"),
-            },
-            spec={
-                "secretName": tls.secret_name,
-                "dnsNames": [tls.server_name],
-                "usages": ["digital signature", "server auth", "client auth"],
-                # Thanos reads a renewed certificate again at the next handshake.
-                "privateKey": {"algorithm": "ECDSA", "rotationPolicy": "Always"},
-                "issuerRef": {"group": "cert-manager.io", "kind": tls.issuer.kind, "name": tls.issuer.name},
-            },
-            opts=opts,
-        )
-        # Where cert-manager is not installed this fails at once, and no pod waits for a Secret that nobody makes.
-        secret = order.spec["secretName"]
+        usages = ["digital signature", "server auth", "client auth"]
+        secret = certificate(f"{stack}-grpc", tls.secret_name, tls.issuer, [tls.server_name], usages, namespace, opts)
     return {"secret": secret, "server_name": tls.server_name}
+
+
+def certificate(
+    name: str,
+    secret: str,
+    issuer: Issuer,
+    dns_names: list[pulumi.Input[str]],
+    usages: list[str],
+    namespace: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Output[str]:
+    """Makes cert-manager's order for a certificate; returns the name of the Secret that it will be in.
+
+    Where cert-manager is not installed this fails at once, and no pod waits for a Secret that nobody makes.
+    """
+    order = k8s.apiextensions.CustomResource(
+        name,
+        api_version="cert-manager.io/v1",
+        kind="Certificate",
+        metadata={"name": name, "namespace": namespace, "labels": labels.recommended("certificate", name)},
+        spec={
+            "secretName": secret,
+            "dnsNames": dns_names,
+            "usages": usages,
+            # Its readers read a renewed certificate again: Thanos at the next handshake, Envoy at once.
+            "privateKey": {"algorithm": "ECDSA", "rotationPolicy": "Always"},
+            "issuerRef": {"group": "cert-manager.io", "kind": issuer.kind, "name": issuer.name},
+        },
+        opts=opts,
+    )
+    return order.spec["secretName"]

@@ -21,7 +21,7 @@ from components import (
 from render import alerts, hashring, network, objstore
 from settings import RegionSettings
 
-from . import _cluster
+from . import _cluster, _edges
 from ._cluster import READ_PRIORITY, WRITE_PRIORITY
 
 #: An ingester that dies without a word leaves its connections open, and answers would wait for it until they are found
@@ -35,6 +35,8 @@ class RegionalStack(pulumi.ComponentResource):
 
     outputs: pulumi.Output[dict[str, str]]
     """The region's contract with the global stack."""
+    edges: pulumi.Output[dict[str, dict[str, str]]]
+    """For each edge, where it writes to (url) and by which token; a secret."""
 
     def __init__(self, name: str, settings: RegionSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:RegionalStack", name, {}, opts)
@@ -118,6 +120,8 @@ class RegionalStack(pulumi.ComponentResource):
             child,
         )
 
+        gateway = _edges.gateway(name, settings, receive, namespace, writing["priority_class"], child)
+
         Compactor(
             f"{name}-compactor",
             {**reading, **settings.compactor.model_dump(), **bucket("compactor"), **volume},
@@ -145,7 +149,7 @@ class RegionalStack(pulumi.ComponentResource):
                 **settings.prometheus.model_dump(),
                 "rules": alerts.load(ALERTS / "prometheus", settings.alerting.runbook_url),
                 "alertmanagers": settings.alerting.alertmanagers,
-                "remote_write_url": receive.cluster_remote_write_url,
+                "remote_write_url": receive.remote_write_url,
                 **bucket("prometheus"),
                 **volume,
                 **grpc,
@@ -187,7 +191,7 @@ class RegionalStack(pulumi.ComponentResource):
                 "query_url": query.cluster_http_url,
                 "alertmanagers": settings.alerting.alertmanagers,
                 "alert_query_url": frontend.http_url,
-                "remote_write_url": receive.cluster_remote_write_url,
+                "remote_write_url": receive.remote_write_url,
                 **bucket("ruler"),
                 **volume,
                 **grpc,
@@ -219,10 +223,13 @@ class RegionalStack(pulumi.ComponentResource):
         self.outputs = pulumi.Output.all(
             region=settings.region,
             namespace=namespace,
-            remote_write_url=receive.remote_write_url,
+            remote_write_url=gateway.remote_write_url,
             query_grpc_endpoint=query.grpc_endpoint,
             query_http_url=query.http_url,
             query_frontend_http_url=frontend.http_url,
             metrics_bucket=metrics.bucket,
         ).apply(lambda known: contract.dump(contract.RegionOutputs(**known)))
-        self.register_outputs({"outputs": self.outputs})
+        self.edges = pulumi.Output.all(gateway.remote_write_url, gateway.tokens).apply(
+            lambda known: {edge: {"url": known[0], "token": token} for edge, token in known[1].items()}
+        )
+        self.register_outputs({"outputs": self.outputs, "edges": self.edges})

@@ -94,7 +94,14 @@ class Mocks(pulumi.runtime.Mocks):
 
 
 def _added_by_random(args: MockResourceArgs) -> dict:
-    return {"hex": hashlib.sha256(args.name.encode()).hexdigest()[:8]}
+    drawn = hashlib.sha256(args.name.encode()).hexdigest()
+    # The provider marks a password as secret, and no other id.
+    return {"result": rpc_secret(f"SECRET{drawn[:42]}")} if args.typ.endswith("RandomPassword") else {"hex": drawn[:8]}
+
+
+def rpc_secret(value: str) -> dict[str, str]:
+    """As a provider returns it."""
+    return {_SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "value": value}
 
 
 def _added_by_aws(args: MockResourceArgs) -> dict:

@@ -46,7 +46,6 @@ RECEIVE = {
     "service_account": "ingester",
     "role_arn": "arn:aws:iam::111111111111:role/ingester",
     "objstore_secret": "objstore",
-    "load_balancer": None,
     "tls": None,
 }
 QUERY = {
@@ -177,8 +176,24 @@ NETWORK = {
         {"source": "router", "target": None, "ports": [53], "protocol": "UDP"},
     ],
 }
+GATEWAY = {
+    "namespace": "observability",
+    "priority_class": "write-path",
+    "replicas": 2,
+    "edges": [
+        {"name": "eu-1", "tenant": "default-tenant", "token_revision": 1, "requests_per_second": 100},
+        {"name": "eu-2", "tenant": "default-tenant", "token_revision": 3, "requests_per_second": 5},
+    ],
+    "routers": "routers.observability.svc",
+    "router_port": 19291,
+    "max_request_bytes": 16777216,
+    "tls_secret": "gateway-tls",
+    "resources": RESOURCES,
+    "load_balancer": None,
+}
 ARGS = {
     "Compactor": COMPACTOR,
+    "Gateway": GATEWAY,
     "Memcached": MEMCACHED,
     "NetworkPolicies": NETWORK,
     "ObjectStore": STORE,

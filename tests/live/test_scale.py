@@ -20,7 +20,7 @@ from tests.live.conftest import command
 pytestmark = pytest.mark.live
 
 REGION = "apac"
-EDGES = edges.EDGES[REGION]
+EDGES = ("apac-1", "apac-2")
 FAILED = "prometheus_remote_storage_samples_failed_total"
 #: By reason, and so not there before the first.
 DROPPED = "prometheus_remote_storage_samples_dropped_total"

@@ -1,0 +1,182 @@
+"""The gateway: the door through which edges write. TLS, a token for each edge, limits; then on to the routers.
+
+Tokens and routes are read again while it runs: a new edge, a new token and a revoked one roll no pod.
+"""
+
+from typing import TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_random as random
+
+import labels
+import versions
+from render import gateway as files
+from render import units
+
+from . import _config, _service, _workload
+from ._service import InternalLoadBalancer
+from ._workload import ContainerResources, Part
+
+COMPONENT = "gateway"
+PORTS = {"https": files.HTTPS_PORT, "metrics": files.METRICS_PORT}
+HTTPS = 443
+CONFIG_DIR, BOOTSTRAP_FILE, CERTIFICATE_FILE = "/etc/envoy/config", "envoy.yaml", "certificate.yaml"
+ROUTES_DIR, ROUTES_FILE = "/etc/envoy/routes", "routes.yaml"
+TLS_DIR = "/etc/envoy/tls"
+TOKEN_LENGTH = 48
+#: Of the memory limit; the rest is for what Envoy does not count as heap.
+HEAP_PERCENT = 80
+
+
+class GatewayEdge(TypedDict):
+    """One edge that may write."""
+
+    name: str
+    """By which its metrics and its token are known."""
+    tenant: str
+    """The tenant that it writes as, whatever it says itself."""
+    token_revision: int
+    """One more: a new token, and the former one is good until the next."""
+    requests_per_second: int
+    """Of each gateway pod; more is answered 429."""
+
+
+class GatewayArgs(TypedDict):
+    """Who may write, and to where."""
+
+    namespace: pulumi.Input[str]
+    """The Kubernetes namespace."""
+    priority_class: pulumi.Input[str]
+    """The pods' PriorityClass."""
+    replicas: int
+    """Number of pods."""
+    edges: list[GatewayEdge]
+    """All that may write."""
+    routers: pulumi.Input[str]
+    """A name that stands for the addresses of all ready routers."""
+    router_port: int
+    """Their port for remote write."""
+    max_request_bytes: int
+    """Of one request; more is answered 413."""
+    tls_secret: pulumi.Input[str]
+    """Name of the Secret with tls.crt and tls.key; a renewed certificate is read again."""
+    resources: ContainerResources
+    """What each pod requests."""
+    load_balancer: InternalLoadBalancer | None
+    """Null: edges are inside the cluster."""
+
+
+class Gateway(pulumi.ComponentResource):
+    """Envoy (Deployment), the tokens of all edges, and the routes that know them."""
+
+    remote_write_url: pulumi.Output[str]
+    """Where edges write to."""
+    tokens: pulumi.Output[dict[str, str]]
+    """The current token of each edge; a secret."""
+
+    def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("observability:index:Gateway", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        part = Part(labels.safe_name(name, limit=labels.SERVICE_NAME), args["namespace"], COMPONENT, name, app="envoy")
+
+        valid = {edge["name"]: _tokens(name, edge, child) for edge in args["edges"]}
+        config, routes = _bootstrap(part, args, child), _routes(part, args["edges"], valid, child)
+        _workload.deployment(
+            part,
+            replicas=int(args["replicas"]),
+            container=_container(args["resources"]),
+            priority_class=args["priority_class"],
+            volumes=[
+                _workload.config_volume("config", config),
+                _workload.secret_volume("routes", routes.metadata["name"]),
+                _workload.secret_volume("tls", args["tls_secret"]),
+            ],
+            opts=child,
+        )
+        _workload.disruption_budget(part, 1, child)
+        service = _service.balanced(part, {"https": HTTPS}, args.get("load_balancer"), child)
+
+        host = _service.host(service, args.get("load_balancer"))
+        self.remote_write_url = pulumi.Output.concat("https://", host, files.REMOTE_WRITE_PATH)
+        self.tokens = pulumi.Output.secret({edge: current.result for edge, (current, *_) in valid.items()})
+        self.register_outputs({"remote_write_url": self.remote_write_url, "tokens": self.tokens})
+
+
+def _tokens(name: str, edge: GatewayEdge, opts: pulumi.ResourceOptions) -> list[random.RandomPassword]:
+    """The current token, and the former one if there was one."""
+    revision = int(edge["token_revision"])
+    return [
+        random.RandomPassword(
+            labels.safe_name(name, edge["name"], "token", str(number), limit=labels.CONFIG_NAME),
+            length=TOKEN_LENGTH,
+            special=False,
+            opts=opts,
+        )
+        for number in range(revision, max(0, revision - 2), -1)
+    ]
+
+
+def _routes(
+    part: Part,
+    edges: list[GatewayEdge],
+    valid: dict[str, list[random.RandomPassword]],
+    opts: pulumi.ResourceOptions,
+) -> k8s.core.v1.Secret:
+    def render(tokens: list[list[str]]) -> str:
+        return files.routes(
+            files.Pass(token, edge["name"], edge["tenant"], int(edge["requests_per_second"]))
+            for edge, known in zip(edges, tokens, strict=True)
+            for token in known
+        )
+
+    # The name stays: pods see the new content in their volume.
+    name = labels.safe_name(part.name, "routes", limit=labels.CONFIG_NAME)
+    tokens = pulumi.Output.all(*(pulumi.Output.all(*(token.result for token in valid[edge["name"]])) for edge in edges))
+    return k8s.core.v1.Secret(
+        name,
+        metadata=part.metadata(name),
+        type="Opaque",
+        string_data={ROUTES_FILE: pulumi.Output.secret(tokens.apply(render))},
+        opts=opts,
+    )
+
+
+def _bootstrap(part: Part, args: GatewayArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    memory = args["resources"].get("memory_limit") or args["resources"]["memory"]
+    bootstrap = pulumi.Output.from_input(args["routers"]).apply(
+        lambda routers: files.bootstrap(
+            certificate_file=f"{CONFIG_DIR}/{CERTIFICATE_FILE}",
+            routes_file=f"{ROUTES_DIR}/{ROUTES_FILE}",
+            routes_dir=ROUTES_DIR,
+            routers=routers,
+            router_port=int(args["router_port"]),
+            max_request_bytes=int(args["max_request_bytes"]),
+            max_heap_bytes=int(units.quantity(memory)) * HEAP_PERCENT // 100,
+        )
+    )
+    found = {BOOTSTRAP_FILE: bootstrap, CERTIFICATE_FILE: files.certificate(directory=TLS_DIR)}
+    return _config.hashed_config_map(part, "config", found, opts)
+
+
+def _container(resources: ContainerResources) -> dict:
+    return _workload.container(
+        COMPONENT,
+        versions.ENVOY,
+        [
+            *("--config-path", f"{CONFIG_DIR}/{BOOTSTRAP_FILE}"),
+            *("--log-level", "warning"),
+            # Threads; unless told, as many as the node has cores.
+            *("--concurrency", "2"),
+            "--disable-hot-restart",
+        ],
+        PORTS,
+        resources,
+        _workload.http_probes("metrics", ready="/ready", healthy="/ready"),
+        lifecycle=_workload.drain(),
+        volumeMounts=[
+            _workload.mount("config", CONFIG_DIR),
+            _workload.mount("routes", ROUTES_DIR),
+            _workload.mount("tls", TLS_DIR),
+        ],
+    )

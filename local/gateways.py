@@ -1,0 +1,33 @@
+"""The certificates of the gateways, which somebody has to bring: here the cluster's own authority."""
+
+import base64
+
+from kubernetes import client, config
+
+from local import certificates, stacks
+from local.control_plane import CERTIFICATES, KUBECONFIG
+
+SECRET = "gateway-tls"
+
+
+def provide() -> None:
+    """Puts a certificate into each region's namespace, which the stack takes over when it comes up."""
+    api = client.CoreV1Api(config.new_client_from_config(str(KUBECONFIG)))
+    for region in stacks.REGIONS:
+        certificate, key = certificates.server(CERTIFICATES, f"{region}-gateway.{region}.svc")
+        data = {"tls.crt": certificate, "tls.key": key}
+        _create(api.create_namespace, {"metadata": {"name": region}})
+        secret = {
+            "metadata": {"name": SECRET},
+            "type": "kubernetes.io/tls",
+            "data": {name: base64.b64encode(pem).decode() for name, pem in data.items()},
+        }
+        _create(api.create_namespaced_secret, region, secret)
+
+
+def _create(create, *arguments) -> None:
+    try:
+        create(*arguments)
+    except client.ApiException as error:
+        if error.status != 409:  # it is there from an earlier run
+            raise
