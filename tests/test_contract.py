@@ -43,7 +43,7 @@ def test_fields_of_a_newer_program_are_ignored():
 
 
 @pytest.mark.parametrize("region", built.REGIONS)
-def test_a_region_exports_its_contract_and_nothing_else(region):
+def test_a_region_exports_its_contract_and_its_edges_credentials_and_nothing_else(region):
     exports = built.build(region).exports
-    assert list(exports) == [contract.OUTPUT]
+    assert list(exports) == [contract.OUTPUT, "edges"]
     assert contract.load(exports[contract.OUTPUT]).region == region

@@ -29,7 +29,7 @@ def changed(**changes) -> tuple[set, set]:
 
 def test_remote_write_and_questions_come_in_and_nothing_else_does():
     assert {(target, port) for source, target, port in rows() if source is None} == {
-        ("receive-router", 19291),
+        ("gateway", 8443),
         ("query", 10901),
         ("query", 10902),
         ("query-frontend", 10902),

@@ -6,9 +6,10 @@ from tests import golden
 from tests.stacks import built
 
 REGION = {
-    "stack": 5,
+    "stack": 6,
     "metrics": 18,
-    "receive": 14,
+    "receive": 15,
+    "gateway": 9,
     "compactor": 6,
     "store-cache": 5,
     "store": 9,
@@ -17,7 +18,7 @@ REGION = {
     "query-cache": 5,
     "query-frontend": 7,
     "ruler": 7,
-    "network": 12,
+    "network": 13,
 }
 COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 4, "query": 6, "network": 3}}
 

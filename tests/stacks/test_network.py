@@ -91,7 +91,8 @@ def test_every_workload_has_one_policy_of_its_own_and_every_policy_a_workload(st
 def test_the_needs_of_a_region_are_those_that_one_would_write_down():
     eu = built.build("eu")
     assert needed(eu) >= {
-        Connection("outside", "eu-receive-router", 19291),
+        Connection("outside", "eu-gateway", 8443),
+        Connection("eu-gateway", "eu-receive-router", 19291),
         Connection("eu-receive-router", "eu-receive-ingester", 10901),
         Connection("eu-receive-ingester", "outside", 443),
         Connection("eu-query", "eu-receive-ingester", 10901),

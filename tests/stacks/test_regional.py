@@ -15,7 +15,7 @@ def region(**object_store) -> dict:
 
 
 def objstore(recording) -> dict:
-    return yaml.safe_load(recording.one("Secret").inputs["stringData"]["objstore.yml"])
+    return yaml.safe_load(recording.one("Secret", "metrics").inputs["stringData"]["objstore.yml"])
 
 
 def container(recording, kind, name="") -> dict:
@@ -171,7 +171,7 @@ def test_a_store_without_tls_has_no_policy_that_would_refuse_all_requests():
 
 def test_a_region_without_load_balancers_is_reached_inside_the_cluster():
     promised = built.build("eu", "local/").exports["region"]
-    assert promised["remote_write_url"] == "http://eu-receive-router.eu.svc:19291/api/v1/receive"
+    assert promised["remote_write_url"] == "https://eu-gateway.eu.svc/api/v1/receive"
     assert promised["query_grpc_endpoint"] == "eu-query.eu.svc:10901"
     assert not [
         found
@@ -183,10 +183,10 @@ def test_a_region_without_load_balancers_is_reached_inside_the_cluster():
 def test_a_load_balancer_is_internal_and_gives_its_name_to_the_contract():
     eu = built.build("eu")
     assert eu.exports["region"]["remote_write_url"] == (
-        "http://receive.eu.observability.example.internal:19291/api/v1/receive"
+        "https://receive.eu.observability.example.internal/api/v1/receive"
     )
     services = {found.name: found.inputs for found in eu.of("Service")}
-    for name in ("eu-receive-router", "eu-query"):
+    for name in ("eu-gateway", "eu-query"):
         service = services[name]
         assert service["spec"]["type"] == "LoadBalancer"
         assert service["metadata"]["annotations"]["service.beta.kubernetes.io/aws-load-balancer-scheme"] == "internal"

@@ -26,7 +26,7 @@ def containers(stack: Recording) -> list[dict]:
 
 
 def test_an_issuer_is_asked_for_one_certificate_for_servers_and_clients(stack):
-    order = stack.one("Certificate")
+    order = stack.one("Certificate", "grpc")
     assert order.type == "kubernetes:cert-manager.io/v1:Certificate"
     assert order.inputs["metadata"]["namespace"] == stack.one("Namespace").inputs["metadata"]["name"]
     assert order.inputs["spec"] == {
@@ -40,7 +40,7 @@ def test_an_issuer_is_asked_for_one_certificate_for_servers_and_clients(stack):
 
 def test_without_an_issuer_the_secret_is_there_already():
     eu = build("eu", {"secretName": "of-our-own"})
-    assert not eu.of("Certificate")
+    assert not eu.of("Certificate", "grpc")
     volumes = eu.one("StatefulSet", "ingester").inputs["spec"]["template"]["spec"]["volumes"]
     assert {"name": "tls", "secret": {"secretName": "of-our-own"}} in volumes
 
@@ -71,5 +71,13 @@ def test_every_grpc_client_shows_its_own_and_asks_for_the_name(stack):
 
 
 def test_plain_text_is_the_default():
-    assert not built.build("eu").of("Certificate")
+    assert not built.build("eu").of("Certificate", "grpc")
     assert not [arg for container in containers(built.build("eu")) for arg in container["args"] if "tls" in arg]
+
+
+def test_the_gateways_certificate_has_the_name_that_edges_use():
+    eu = built.build("eu")
+    order = eu.one("Certificate", "gateway").inputs["spec"]
+    assert order["secretName"] == "gateway-tls"
+    assert order["dnsNames"] == ["receive.eu.observability.example.internal"]
+    assert f"https://{order['dnsNames'][0]}/" in eu.exports["region"]["remote_write_url"]

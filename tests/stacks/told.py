@@ -67,6 +67,8 @@ def _targets(stack: Recording, pod: Pod) -> Iterator[tuple[str, int]]:
             yield from _bucket(stack, document["config"])
         elif isinstance(document, dict) and "scrape_configs" in document:
             yield from _scraped(stack, document)
+        elif isinstance(document, dict) and "static_resources" in document:
+            yield from _proxied(stack, document["static_resources"]["clusters"])
         elif not (isinstance(document, dict) and "groups" in document):  # Rules have links for people alone.
             for value in texts(document):
                 yield from _addresses(stack, value)
@@ -92,6 +94,15 @@ def _bucket(stack: Recording, config: dict) -> Iterator[tuple[str, int]]:
     yield from reached(stack, host, int(port or (80 if config.get("insecure") else 443)))
     if config.get("aws_sdk_auth"):
         yield OUTSIDE.workload, 443  # STS
+
+
+def _proxied(stack: Recording, clusters: list[dict]) -> Iterator[tuple[str, int]]:
+    """Envoy's clusters; a pipe leads to Envoy itself."""
+    for cluster in clusters:
+        for locality in cluster["load_assignment"]["endpoints"]:
+            for endpoint in locality["lb_endpoints"]:
+                if address := endpoint["endpoint"]["address"].get("socket_address"):
+                    yield from reached(stack, address["address"], address["port_value"])
 
 
 def _scraped(stack: Recording, document: dict) -> Iterator[tuple[str, int]]:
