@@ -15,6 +15,7 @@ from kubernetes import client, config
 from kubernetes.stream import portforward
 
 import labels
+from ops import interruption
 from ops.errors import OperationError, UnreachableError
 from ops.evidence import Metrics
 from render import network
@@ -149,8 +150,7 @@ def _explained(verb: str, where: str) -> Iterator[None]:
         error = raised if isinstance(raised, client.ApiException) else raised.__context__
         if not isinstance(error, client.ApiException):
             raise
-        if isinstance(error.__context__, KeyboardInterrupt):  # the client takes it for an error of the connection
-            raise KeyboardInterrupt from None
+        interruption.check()
         if error.status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN) or "403" in str(error.reason):
             raise OperationError(
                 f"the API server ({where}) refuses: you need the right to {verb}. {error.reason}"

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from local import progress
+from ops import interruption
 from ops.cluster import Cluster
 from ops.errors import OperationError, UnreachableError
 from ops.plan import Step, next_step, plan
@@ -25,9 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     stack = Stack(options.stack, options.config_file)
     try:
-        settings = stack.settings(options.to)
-        cluster = Cluster(stack.context(), settings.namespace, stack.region)
-        return scale(Scaling(stack, cluster, settings, options.to), sure=options.yes)
+        with interruption.kept():
+            settings = stack.settings(options.to)
+            cluster = Cluster(stack.context(), settings.namespace, stack.region)
+            return scale(Scaling(stack, cluster, settings, options.to), sure=options.yes)
     except KeyboardInterrupt:
         progress.say("\ninterrupted; nothing is lost: the same command goes on where it stopped", "yellow")
         return 128 + signal.SIGINT
@@ -74,6 +76,7 @@ def run(scaling: Scaling) -> list[Step]:
     while step := next_step(scaling.look(), scaling.target):
         with progress.step(str(step), speaks=True):
             scaling.take(step)
+        interruption.check()
         taken.append(step)
     return taken
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from local import progress
+from ops import interruption
 from ops.errors import OperationError, UnreachableError
 
 #: Seconds between two looks.
@@ -18,6 +19,7 @@ def until(missing: Callable[[], str], seconds: float) -> None:
     begun = time.monotonic()
     said, at = "", begun
     while text := _ask(missing):
+        interruption.check()
         now = time.monotonic()
         if now - begun > seconds:
             raise OperationError(

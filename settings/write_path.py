@@ -53,7 +53,9 @@ class Receive(Model):
     storage: Storage = Field("50Gi", description="each ingester's volume; it can grow and not shrink")
     tsdb_retention: LocalRetention = Field("24h", description="how long ingesters keep what they have uploaded")
     out_of_order_window: Annotated[str, lasting("0s", "")] = Field(
-        "0s", description="how late a sample may come; 0s: not at all"
+        "4h",
+        description="how late a sample may come behind those of other edges; agents keep what is unsent for 4h. 0s: an "
+        "edge that was away for more than an hour loses what it has kept",
     )
     max_exemplars: int = Field(100_000, ge=0, le=10_000_000, description="exemplars kept in memory per tenant; 0: none")
     replication_protocol: Literal["protobuf", "capnproto"] = Field(

@@ -48,7 +48,13 @@ VARIANTS = {
     },
     "one copy by capnproto": {
         **REGION,
-        "receive": {"replicationFactor": 1, "ingesters": 1, "routers": 1, "replicationProtocol": "capnproto"},
+        "receive": {
+            "replicationFactor": 1,
+            "ingesters": 1,
+            "routers": 1,
+            "replicationProtocol": "capnproto",
+            "outOfOrderWindow": "0s",
+        },
         "compactor": {"verticalCompaction": False, "retention": {"raw": "40h", "fiveMinutes": "16d"}},
         "objectStore": {**REGION["objectStore"], "versioning": True, "kmsKeyArn": "arn:aws:kms:eu:111111111111:key/1"},
     },

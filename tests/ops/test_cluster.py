@@ -1,5 +1,6 @@
 """What is asked of the API server, of one that has the objects of the region's own stack."""
 
+import signal
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,7 @@ import urllib3
 from kubernetes import client, config
 from kubernetes.stream import ws_client
 
+from ops import interruption
 from ops.cluster import Cluster, Pod, members
 from ops.errors import OperationError, UnreachableError
 from tests.stacks import built
@@ -118,18 +120,19 @@ def test_what_the_api_server_refuses_is_told_from_what_may_pass(apac, api, raise
 
 
 @pytest.mark.parametrize(
-    ("happens", "told"), [(KeyboardInterrupt(), KeyboardInterrupt), (OSError("handshake failed"), UnreachableError)]
+    ("happens", "told"),
+    [
+        (lambda: signal.raise_signal(signal.SIGINT), KeyboardInterrupt),
+        (lambda: (_ for _ in ()).throw(OSError("handshake failed")), UnreachableError),
+    ],
 )
 def test_what_happens_in_a_port_forward_comes_through_the_client(apac, api, monkeypatch, happens, told):
     """Ctrl-C, a broken connection: the client itself is run, down to the web socket."""
 
-    def fails(*_):
-        raise happens
-
-    monkeypatch.setattr(ws_client, "create_websocket", fails)
+    monkeypatch.setattr(ws_client, "create_websocket", lambda *_: happens())
     real = REAL_CORE_API(client.ApiClient(client.Configuration(host="https://127.0.0.1:1")))
     api.connect_get_namespaced_pod_portforward = real.connect_get_namespaced_pod_portforward
-    with pytest.raises(told):
+    with pytest.raises(told), interruption.kept():
         apac.metrics("a")
 
 

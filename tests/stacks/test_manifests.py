@@ -251,9 +251,7 @@ def test_tokens_are_exported_for_those_who_deploy_agents_and_no_other_secret_is(
     exports = dict(stack.exports)
     edges = exports.pop("edges", {})
     assert not any(known in text for text in texts(exports) for known in secrets(stack))
-    assert {edge: set(credential) for edge, credential in edges.items()} == {
-        edge: {"url", "token"} for edge in edges
-    }
+    assert {edge: set(credential) for edge, credential in edges.items()} == {edge: {"url", "token"} for edge in edges}
     assert not any(key in text for text in texts(edges) for key in built.KEYS.values())
 
 
