@@ -33,7 +33,7 @@ def test_who_does_not_answer_is_asked_again():
 
 def test_after_its_time_it_says_what_is_missing():
     with pytest.raises(OperationError, match=r"after 0 min: the ring\. Nothing is lost"):
-        waiting.until(lambda: "the ring", -1)
+        waiting.until(lambda: "the ring", 0)
 
 
 def test_ctrl_c_ends_it_though_a_library_has_swallowed_it():
