@@ -1,4 +1,4 @@
-"""Image pins, one constant each. The only file that a version bump edits."""
+"""Pins of images and of a chart, one constant each. The only file that a version bump edits."""
 
 # Below v0.42.3 a receiver does not upload its head when it shuts down.
 THANOS = "quay.io/thanos/thanos:v0.42.5"
@@ -6,3 +6,6 @@ THANOS = "quay.io/thanos/thanos:v0.42.5"
 PROMETHEUS = "quay.io/prometheus/prometheus:v3.13.5"
 MEMCACHED = "docker.io/library/memcached:1.6.45-alpine"
 MEMCACHED_EXPORTER = "quay.io/prometheus/memcached-exporter:v0.15.3"
+# The chart by which edges get their agent, and where it is (an OCI repository).
+KUBE_PROMETHEUS_STACK = "88.5.3"
+KUBE_PROMETHEUS_STACK_REPOSITORY = "ghcr.io/prometheus-community/charts"
