@@ -173,7 +173,6 @@ def test_nothing_is_deployed_that_an_agent_has_no_use_for():
 
 @pytest.mark.plugins
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@settings(deadline=None)
 @given(AGENTS)
 def test_promtool_takes_every_agents_file(tmp_path, any_agent):
     done = check(tmp_path, native(any_agent))
