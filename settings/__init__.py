@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from . import sizing
 from .base import Issuer, Model, Name, Region
 from .edges import Edge, Fleet, Gateway
 from .history import Compactor, Store
@@ -40,6 +41,10 @@ class RegionSettings(Model):
     edges: list[Edge] = Field([], description="the clusters that send their metrics here")
     fleet: Fleet = Fleet()
     gateway: Gateway = Gateway()
+    sizing: Literal["auto", "unchecked"] = Field(
+        "auto",
+        description="auto: sizes follow from edges, and those given are checked; unchecked: as written, or default",
+    )
     receive: Receive = Receive()
     prometheus: Prometheus = Prometheus()
     compactor: Compactor = Compactor()
@@ -52,7 +57,7 @@ class RegionSettings(Model):
 
     @model_validator(mode="after")
     def parts_must_go_together(self) -> Self:
-        if found := conflicts(self):
+        if found := [*conflicts(self), *sizing.too_small(self)]:
             raise ConflictsError(found)
         return self
 
