@@ -8,18 +8,27 @@ requirements. The functions of a component give what each of `count` pods needs,
 What edges do not tell, how much is asked, is assumed (`QUERIES_PER_EDGE`): such sizes are proposed and never demanded.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from planner import bucket
-from planner.fleet import FEWEST_ROUTERS, SAMPLES_PER_ROUTER, SECOND, SERIES_PER_INGESTER, Fleet
+from planner.fleet import (
+    FEWEST_ROUTERS,
+    SAMPLES_PER_INGESTER,
+    SAMPLES_PER_ROUTER,
+    SECOND,
+    SERIES_PER_INGESTER,
+    Fleet,
+)
 
 #: Mimir: "to gracefully handle traffic peaks, run with 50% extra capacity"; we add it to CPU, too.
 HEADROOM = 1.5
 GB, MEBI = 10**9, 2**20
-#: Mimir's ingester: a core, 2.5 GB of memory and 5 GB of disk for so many series.
-INGESTER_SERIES = 300_000
+#: Mimir's ingester: a core, 2.5 GB of memory and 5 GB of disk for so many series at a 15 s interval; so the core is
+#: also for so many samples a second.
+INGESTER_SERIES, INGESTER_SAMPLES = 300_000, 20_000
 #: On disk, write-ahead log and blocks together: Mimir's 5 GB for 300,000 series at 15 s are 2.9 bytes for each sample
 #: of a day.
 SAMPLE_ON_DISK = 3
@@ -65,17 +74,13 @@ class Pods:
 
 
 def ingester(fleet: Fleet, count: float) -> Need:
-    """By its share of the copies of all series, and by the samples that it has on disk."""
-    series = fleet.copies / count
-    kept = fleet.tsdb_retention + CUT + fleet.out_of_order_window
-    samples = fleet.rate * fleet.replication_factor / count * (kept / SECOND)
-    return Need(series / INGESTER_SERIES, series / INGESTER_SERIES * 2.5 * GB, samples * SAMPLE_ON_DISK)
+    """By its share of the copies of all series and samples."""
+    return _tsdb(fleet.copies / count, fleet.rate * fleet.replication_factor / count, _on_ingesters(fleet))
 
 
 def router(fleet: Fleet, count: float) -> Need:
     """By its share of the samples that come in, each counted once."""
-    share = fleet.rate / count / DISTRIBUTOR_SAMPLES
-    return Need(share, share * GB)
+    return _forwarding(fleet.rate / count)
 
 
 def compactor(fleet: Fleet, count: float) -> Need:
@@ -95,9 +100,8 @@ def store(fleet: Fleet, count: float) -> Need:
 
 def prometheus(fleet: Fleet, count: float) -> Need:
     """Each server has all of the stack's own series, and is taken for an ingester of them."""
-    series, rate = fleet.own.series, fleet.own.rate / fleet.own.replicas
-    samples = rate * ((fleet.prometheus_retention + CUT) / SECOND)
-    return Need(series / INGESTER_SERIES, series / INGESTER_SERIES * 2.5 * GB, samples * SAMPLE_ON_DISK)
+    own = fleet.own
+    return _tsdb(own.series, own.rate / own.replicas, fleet.prometheus_retention)
 
 
 def query(fleet: Fleet, count: float) -> Need:
@@ -145,16 +149,18 @@ def plan(fleet: Fleet, counts: Mapping[str, int]) -> dict[str, Pods]:
     """What is proposed, by component. `counts`: the pods of those whose number does not follow from the fleet.
 
     A router or ingester has its size by the fleet alone, whatever their number: so that another number, which takes
-    several steps, rolls no pod and shrinks no volume. As many as are proposed divide the load, and each has headroom
-    for half as much again; a ring never gives an ingester more than all series once.
+    several steps, rolls no pod and shrinks no volume. It is for the most that one should get, or for all if that is
+    less; as many as are proposed get no more.
     """
     proposed = {"router": fleet.routers, "ingester": fleet.ingesters}
-    shares = {
-        "router": max(FEWEST_ROUTERS, fleet.rate / SAMPLES_PER_ROUTER),
-        "ingester": max(fleet.replication_factor, fleet.copies / SERIES_PER_INGESTER),
+    largest = {
+        "router": _forwarding(min(fleet.rate / FEWEST_ROUTERS, SAMPLES_PER_ROUTER)),
+        "ingester": _tsdb(
+            min(fleet.series, SERIES_PER_INGESTER), min(fleet.rate, SAMPLES_PER_INGESTER), _on_ingesters(fleet)
+        ),
     }
     return {
-        name: sizes(need(fleet, shares.get(name) or counts[name]), proposed.get(name) or counts[name])
+        name: sizes(largest.get(name) or need(fleet, counts[name]), proposed.get(name) or counts[name])
         for name, need in NEEDS.items()
     }
 
@@ -170,15 +176,15 @@ def sizes(need: Need, count: int) -> Pods:
 
 
 def cores(amount: float) -> str:
-    """The next of ... 500m, 750m, 1, 1500m, 2, 3, 4, 6, 8 ... cores that is at least `amount`; never below 62m."""
-    thousandths = round(step(amount, 1 / 16) * 1000)
-    return f"{thousandths // 1000}" if thousandths % 1000 == 0 else f"{thousandths}m"
+    """The next of 63m, 94m, 125m ... 500m, 750m, 1, 1500m, 2, 3, 4, 6 ... cores that is at least `amount`."""
+    thousandths = math.ceil(step(amount, 1 / 16) * 1000)
+    return f"{thousandths}m" if thousandths % 1000 else f"{thousandths // 1000}"
 
 
 def binary(amount: float) -> str:
-    """The next of ... 512Mi, 768Mi, 1Gi, 1536Mi, 2Gi, 3Gi, 4Gi, 6Gi ... that is at least `amount` bytes."""
+    """The next of 64Mi, 96Mi, 128Mi ... 1Gi, 1536Mi, 2Gi, 3Gi, 4Gi, 6Gi ... that is at least `amount` bytes."""
     mebibytes = round(step(amount, 64 * MEBI) / MEBI)
-    return f"{mebibytes // 1024}Gi" if mebibytes % 1024 == 0 else f"{mebibytes}Mi"
+    return f"{mebibytes}Mi" if mebibytes % 1024 else f"{mebibytes // 1024}Gi"
 
 
 def step(amount: float, smallest: float) -> float:
@@ -190,6 +196,21 @@ def step(amount: float, smallest: float) -> float:
     while size * 1.5 < amount:
         size *= 2
     return size if size >= amount else size * 1.5
+
+
+def _tsdb(series: float, rate: float, kept: timedelta) -> Need:
+    """A TSDB with so many series in memory, so many samples a second, and blocks of the last `kept` on its volume."""
+    cpu = max(series / INGESTER_SERIES, rate / INGESTER_SAMPLES)
+    return Need(cpu, series / INGESTER_SERIES * 2.5 * GB, rate * ((kept + CUT) / SECOND) * SAMPLE_ON_DISK)
+
+
+def _on_ingesters(fleet: Fleet) -> timedelta:
+    return fleet.tsdb_retention + fleet.out_of_order_window
+
+
+def _forwarding(rate: float) -> Need:
+    """So many samples a second through a router."""
+    return Need(rate / DISTRIBUTOR_SAMPLES, rate / DISTRIBUTOR_SAMPLES * GB)
 
 
 def _queries(fleet: Fleet) -> float:

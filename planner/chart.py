@@ -1,4 +1,4 @@
-"""A chart of steps as one SVG: panels one below the other over the same numbers of edges, light or dark as its viewer."""
+"""A chart of steps as one SVG: panels over the same numbers of edges, one below the other, in light or dark."""
 
 import math
 from collections.abc import Sequence

@@ -8,6 +8,8 @@ SECOND = timedelta(seconds=1)
 #: In memory on one ingester, with headroom to come. Mimir has no such bound: this is what a pod of 12 GiB holds, which
 #: replays its write-ahead log in minutes and fits on common nodes.
 SERIES_PER_INGESTER = 1_000_000
+#: And so many samples a second: those of the same series at 15 s, the interval that Mimir's figures are for.
+SAMPLES_PER_INGESTER = SERIES_PER_INGESTER / 15
 #: What one router forwards, with headroom to come: two cores by Mimir's rule.
 SAMPLES_PER_ROUTER = 50_000
 FEWEST_ROUTERS = 2
@@ -70,9 +72,8 @@ class Fleet:
     @property
     def own(self) -> Edge:
         """The stack's own series, scraped by its Prometheus servers."""
-        series = sum(edge.sent for edge in self.edges)
-        rate = sum(edge.rate for edge in self.edges)
-        receivers = _ring(series, self.replication_factor, self.zones) + _routers(rate)
+        edges = replace(self, prometheus_writes=False)
+        receivers = edges.ingesters + edges.routers
         return Edge((self.pods + receivers) * SERIES_PER_POD, self.prometheus_interval, self.prometheus_servers)
 
     @property
@@ -98,12 +99,13 @@ class Fleet:
     @property
     def ingesters(self) -> int:
         """How many the fleet should have: never fewer than copies, and as many in each zone."""
-        return _ring(self.series, self.replication_factor, self.zones)
+        once = max(self.series / SERIES_PER_INGESTER, self.rate / SAMPLES_PER_INGESTER)
+        return even(max(self.replication_factor, math.ceil(once * self.replication_factor)), self.zones)
 
     @property
     def routers(self) -> int:
         """How many the fleet should have."""
-        return _routers(self.rate)
+        return max(FEWEST_ROUTERS, math.ceil(self.rate / SAMPLES_PER_ROUTER))
 
     def grown(self, count: int, like: Edge) -> "Fleet":
         """The fleet with `count` edges: the first ones, and beyond those there are more like `like`."""
@@ -122,11 +124,3 @@ def mean(edges: tuple[Edge, ...]) -> Edge:
 def even(count: int, zones: int) -> int:
     """`count` or the next number with as many in each zone."""
     return math.ceil(count / max(zones, 1)) * max(zones, 1)
-
-
-def _ring(series: float, replication_factor: int, zones: int) -> int:
-    return even(max(replication_factor, math.ceil(series * replication_factor / SERIES_PER_INGESTER)), zones)
-
-
-def _routers(rate: float) -> int:
-    return max(FEWEST_ROUTERS, math.ceil(rate / SAMPLES_PER_ROUTER))

@@ -4,7 +4,6 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from . import sizing
 from .base import Issuer, Model, Name, Region
 from .edges import Edge, Fleet, Gateway
 from .history import Compactor, Store
@@ -12,6 +11,7 @@ from .monitoring import Alerting, Prometheus, Ruler
 from .object_store import ObjectStore
 from .read_path import Caches, Query, QueryFrontend
 from .rules import ConflictsError, conflicts
+from .sizing import too_small
 from .write_path import Receive
 
 __all__ = ["GlobalSettings", "RegionSettings", "Tls"]
@@ -57,7 +57,7 @@ class RegionSettings(Model):
 
     @model_validator(mode="after")
     def parts_must_go_together(self) -> Self:
-        if found := [*conflicts(self), *sizing.too_small(self)]:
+        if found := [*conflicts(self), *too_small(self)]:
             raise ConflictsError(found)
         return self
 

@@ -27,6 +27,7 @@ if typing.TYPE_CHECKING:
 
 #: So many times what is planned, or the default, is a slip or waste.
 FAR_TOO_LARGE = 4
+RESOURCES = ("cpu", "memory")
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,13 @@ class Part:
     """By what the planner calls it: cpu, memory, storage."""
     count: str | None = None
     """If it is for the planner to judge."""
-    demanded: bool = True
-    """Whether the need follows from what edges declare; else it is assumed, and too little is no error."""
+    assumed: tuple[str, ...] = ()
+    """Of which sizes the need does not follow from what edges declare: too little is no error."""
+
+    @property
+    def demanded(self) -> dict[str, str]:
+        """The sizes that can be too small or far too large."""
+        return {kind: path for kind, path in self.sizes.items() if kind not in self.assumed}
 
 
 def _resources(path: str, **more: str) -> dict[str, str]:
@@ -46,16 +52,16 @@ def _resources(path: str, **more: str) -> dict[str, str]:
 
 
 PARTS: Mapping[str, Part] = {
-    "gateway": Part(_resources("gateway.resources"), demanded=False),
+    "gateway": Part(_resources("gateway.resources"), assumed=RESOURCES),
     "router": Part(_resources("receive.router"), "receive.routers"),
     "ingester": Part(_resources("receive.ingester", storage="receive.storage"), "receive.ingesters"),
     "compactor": Part(_resources("compactor.resources", storage="compactor.storage")),
-    "store": Part(_resources("store.resources", storage="store.storage")),
+    "store": Part(_resources("store.resources", storage="store.storage"), assumed=RESOURCES),
     "prometheus": Part(_resources("prometheus.resources", storage="prometheus.storage")),
-    "query": Part(_resources("query.resources"), demanded=False),
-    "query frontend": Part(_resources("query_frontend.resources"), demanded=False),
-    "query cache": Part(_resources("caches.query"), demanded=False),
-    "store cache": Part(_resources("caches.store"), demanded=False),
+    "query": Part(_resources("query.resources"), assumed=RESOURCES),
+    "query frontend": Part(_resources("query_frontend.resources"), assumed=RESOURCES),
+    "query cache": Part(_resources("caches.query"), assumed=RESOURCES),
+    "store cache": Part(_resources("caches.store"), assumed=RESOURCES),
 }
 
 
@@ -74,7 +80,7 @@ def planned(region: RegionSettings, of: fleet.Fleet | None = None) -> dict[str, 
 def sized(region: RegionSettings, of: fleet.Fleet | None = None) -> RegionSettings:
     """The region with the sizes that its stack file leaves out."""
     of, found = of or described(region), region
-    for name, pods in planned(region, of).items() if _counts(region, of) else ():
+    for name, pods in planned(region, of).items() if _applies(region, of) else ():
         for kind, path in PARTS[name].sizes.items():
             if not _given(region, path):
                 found = _with(found, path, getattr(pods, kind))
@@ -84,14 +90,12 @@ def sized(region: RegionSettings, of: fleet.Fleet | None = None) -> RegionSettin
 def too_small(region: RegionSettings, of: fleet.Fleet | None = None) -> Iterator[Conflict]:
     """What would not hold the fleet, even without headroom: a size that is given, else the count."""
     of = of or described(region)
-    if not _counts(region, of):
+    if not _applies(region, of):
         return
     filled, proposed, there = sized(region, of), planned(region, of), counts(region)
     for name, part in PARTS.items():
-        if not part.demanded:
-            continue
         pods, need = proposed[name], capacity.NEEDS[name](of, there[name])
-        ratios = {kind: _ratio(getattr(need, kind), at(filled, path)) for kind, path in part.sizes.items()}
+        ratios = {kind: _ratio(getattr(need, kind), at(filled, path)) for kind, path in part.demanded.items()}
         short = {kind: ratio for kind, ratio in ratios.items() if ratio > 1}
         given = [kind for kind in short if _given(region, part.sizes[kind])]
         for kind in given:
@@ -101,7 +105,7 @@ def too_small(region: RegionSettings, of: fleet.Fleet | None = None) -> Iterator
             yield Conflict(_alias(path), at(region, path), problem)
         if part.count and short and not given:
             zones = of.zones if name == "ingester" else 0
-            least = fleet.even(math.ceil(there[name] * max(short.values())), zones)
+            least = fleet.even(math.ceil(round(there[name] * max(short.values()), 6)), zones)
             target = max(least, pods.count)
             problem = f"must be at least {least} ({target} are proposed), because {_load(of)}"
             if name == "ingester":
@@ -113,18 +117,17 @@ def too_small(region: RegionSettings, of: fleet.Fleet | None = None) -> Iterator
 def too_large(region: RegionSettings) -> list[str]:
     """What would hold the fleet several times over, one line each: path, value, what is proposed, and why."""
     of = described(region)
-    if not _counts(region, of):
+    if not _applies(region, of):
         return []
     found, there = [], counts(region)
     for name, pods in planned(region).items():
         part = PARTS[name]
         # Fewer pods than proposed are larger than proposed.
         need = capacity.sizes(capacity.NEEDS[name](of, there[name]), there[name])
-        if part.demanded:
-            for kind, path in part.sizes.items():
-                good = _larger(getattr(need, kind), getattr(pods, kind))
-                if units.quantity(at(region, path)) > FAR_TOO_LARGE * units.quantity(good):
-                    found.append(_too_large(path, repr(at(region, path)), good, of))
+        for kind, path in part.demanded.items():
+            good = _larger(getattr(need, kind), getattr(pods, kind))
+            if units.quantity(at(region, path)) > FAR_TOO_LARGE * units.quantity(good):
+                found.append(_too_large(path, repr(at(region, path)), good, of))
         if part.count and there[name] > FAR_TOO_LARGE * max(pods.count, _default(part.count)):
             found.append(_too_large(part.count, str(there[name]), str(pods.count), of))
     return found
@@ -177,7 +180,7 @@ def counts(region: RegionSettings) -> dict[str, int]:
     }
 
 
-def _counts(region: RegionSettings, of: fleet.Fleet) -> bool:
+def _applies(region: RegionSettings, of: fleet.Fleet) -> bool:
     return region.sizing == "auto" and bool(of.edges)
 
 
@@ -187,20 +190,22 @@ def _too_large(path: str, value: str, good: str, of: fleet.Fleet) -> str:
 
 
 def _load(of: fleet.Fleet) -> str:
+    edges = "1 edge has" if len(of.edges) == 1 else f"{len(of.edges)} edges have"
     return (
-        f"{len(of.edges)} edges have {of.series:,.0f} series, {of.rate:,.0f} samples a second, each with "
+        f"{edges} {of.series:,.0f} series, {of.rate:,.0f} samples a second, each with "
         f"{of.replication_factor} copies (docs/capacity.md)"
     )
 
 
 def _ratio(amount: float, size: str) -> float:
-    return amount / float(units.quantity(size))
+    # Rounded, so that what is exactly enough is enough.
+    return round(amount / float(units.quantity(size)), 9)
 
 
 def _text(kind: str, amount: float) -> str:
     """A bare need, rounded up: to tenths of a core, to whole Mi or Gi."""
     if kind == "cpu":
-        tenths = math.ceil(amount * 10)
+        tenths = math.ceil(round(amount * 10, 9))
         return f"{tenths * 100}m" if tenths % 10 else f"{tenths // 10}"
     unit, name = (2**30, "Gi") if amount >= 4 * 2**30 else (2**20, "Mi")
     return f"{math.ceil(amount / unit)}{name}"
