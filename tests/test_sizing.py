@@ -3,6 +3,7 @@
 import copy
 import itertools
 import re
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ import stack_file
 from ops.errors import OperationError
 from ops.stack import Stack
 from planner import bucket
+from planner.fleet import Edge, Fleet
 from render import units
 from settings import RegionSettings, sizing
 from tests.engine import ROOT, Recording, run_main
@@ -116,6 +118,48 @@ def test_sizes_are_never_less_than_the_defaults_and_what_is_filled_in_is_accepte
     assert all(size >= defaults[path] for path, size in sizes(found).items())
     assert list(sizing.too_small(found)) == []
     assert sizing.too_large(found) == []
+
+
+def test_all_that_sizes_follow_from_is_taken_from_the_stack_file():
+    hour = timedelta(hours=1)
+    values = {
+        **fleet(1, 500, scrapeInterval="15s", replicas=2),
+        "receive": {
+            "replicationFactor": 5,
+            "ingesters": 10,
+            "zones": [f"zone-{letter}" for letter in "abcde"],
+            "tenancy": "perEdge",
+            "tsdbRetention": "5h",
+            "outOfOrderWindow": "2h",
+        },
+        "compactor": {
+            "retention": {"raw": "48h", "fiveMinutes": "400h", "oneHour": "0s"},
+            "deleteDelay": "9h",
+            "concurrency": 3,
+        },
+        "store": {"replicas": 3, "hashShards": 4, "timeShards": ["14d"]},
+        "prometheus": {"mode": "remoteWrite", "replicas": 3, "scrapeInterval": "1h", "retention": "7h"},
+    }
+    assert sizing.described(stack_file.parse(values)) == Fleet(
+        edges=(Edge(500, hour / 240, 2),),
+        replication_factor=5,
+        zones=5,
+        shared=False,
+        tsdb_retention=5 * hour,
+        out_of_order_window=2 * hour,
+        raw=48 * hour,
+        five_minutes=400 * hour,
+        one_hour=0 * hour,
+        delete_delay=9 * hour,
+        compactions=3,
+        store_shards=4,
+        # Gateway, Compactor, Stores, Prometheus, Query, its frontend, two caches, Ruler.
+        pods=2 + 1 + 3 * 4 * 2 + 3 + 2 + 2 + 3 + 3 + 2,
+        prometheus_servers=3,
+        prometheus_interval=hour,
+        prometheus_retention=7 * hour,
+        prometheus_writes=True,
+    )
 
 
 def test_another_number_of_ingesters_changes_no_size():

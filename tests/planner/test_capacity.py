@@ -97,6 +97,12 @@ def test_the_rules_of_their_sources_are_kept():
     assert NEEDS["query"](fleet(50), 1).cpu == 1
 
 
+def test_each_prometheus_server_has_the_stacks_own_series_once():
+    one, three = (NEEDS["prometheus"](fleet(prometheus_servers=servers), servers) for servers in (1, 3))
+    assert one == three
+    assert one.memory == pytest.approx(fleet().own.series / 300_000 * 2.5e9)
+
+
 def test_late_samples_and_a_longer_local_retention_need_larger_volumes():
     usual = NEEDS["ingester"](fleet(), 3).storage
     assert NEEDS["ingester"](fleet(out_of_order_window=DAY), 3).storage > usual
