@@ -259,9 +259,9 @@ def test_the_old_plans_receivers_are_refused():
 
 
 def test_fewer_and_larger_ingesters_are_as_right():
-    large = {"ingesters": 6, "ingester": {"cpu": "20", "memory": "48Gi"}, "storage": "100Gi", "routers": 7}
+    large = {"ingesters": 6, "ingester": {"cpu": "30", "memory": "64Gi"}, "storage": "100Gi", "routers": 7}
     found = parse(50, receive=large)
-    assert found.receive.ingester.memory == "48Gi"
+    assert found.receive.ingester.memory == "64Gi"
     assert sizing.too_large(found) == []
 
 
