@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview scale-receive test test-unit bench check golden lock
+.PHONY: help up down query preview plan scale-receive test test-unit bench check golden lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ query: .venv/complete ## show the query over all regions again
 
 preview: .venv/complete ## preview a production stack file without a cluster: make preview STACK=apac
 	@$(PYTHON) -m local preview $(STACK)
+
+plan: .venv/complete ## what a region needs with more edges, and a chart: make plan STACK=apac EDGES=50
+	@$(PYTHON) -m ops.plan_capacity --stack "$(STACK)" --edges "$(EDGES)" $(if $(CHART),--chart "$(CHART)")
 
 scale-receive: .venv/complete ## another number of receivers, nothing lost: make scale-receive STACK=apac TO=5
 	@$(PYTHON) -m ops.scale_receive --stack $(STACK) --to $(TO)

@@ -10,7 +10,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 from pydantic import ValidationError
 
-from settings import GlobalSettings, RegionSettings, errors
+from settings import GlobalSettings, RegionSettings, errors, sizing
 
 #: Keys for an S3-compatible store that knows no IAM roles. Both or neither.
 KEYS = ("objectStoreAccessKey", "objectStoreSecretKey")
@@ -22,7 +22,10 @@ Settings = RegionSettings | GlobalSettings
 
 
 def parse(values: Mapping[str, object]) -> Settings:
-    """Settings from decoded configuration (keys without the namespace). ValueError with one line a problem."""
+    """Settings from decoded configuration (keys without the namespace), a region's with the sizes that its edges need.
+
+    ValueError with one line a problem.
+    """
     models = {"region": RegionSettings, "global": GlobalSettings}
     model = models.get(str(values.get("kind")))
     if model is None:
@@ -31,13 +34,14 @@ def parse(values: Mapping[str, object]) -> Settings:
             "two differ in all that they build"
         )
     try:
-        return model.model_validate(values)
+        settings = model.model_validate(values)
     except ValidationError as error:
         raise ValueError("\n".join(errors.explain(error, model))) from None
+    return sizing.sized(settings) if isinstance(settings, RegionSettings) else settings
 
 
 def load() -> Settings:
-    """The settings of the stack that is running.
+    """The settings of the stack that is running. Warns of what is far too large for its edges.
 
     pulumi.RunError, which the CLI prints without a stack trace, names every problem.
     """
@@ -61,6 +65,9 @@ def load() -> Settings:
         )
     if problems:
         raise pulumi.RunError(f"the stack's settings have {len(problems)} problem(s):\n  " + "\n  ".join(problems))
+    if isinstance(settings, RegionSettings):
+        for line in sizing.too_large(settings):
+            pulumi.warn(f"{errors.PREFIX}{line}")
     return settings
 
 

@@ -42,8 +42,8 @@ class Stack:
             raise OperationError(f"{self.file} has no kubernetes:context: it must name the cluster's context")
         return context
 
-    def settings(self, target: int | None = None) -> RegionSettings:
-        """The settings as written, or as they would be with `target` ingesters that share all series.
+    def settings(self, target: int | None = None, *, sizing: str | None = None) -> RegionSettings:
+        """The settings as written, or as they would be with `target` ingesters that share all series, or by `sizing`.
 
         OperationError says which rule they break.
         """
@@ -57,6 +57,8 @@ class Stack:
         if target is not None:
             receive = {key: value for key, value in (values.get("receive") or {}).items() if key != "ring"}
             values["receive"] = {**receive, "ingesters": target}
+        if sizing:
+            values["sizing"] = sizing
         try:
             return stack_file.parse(values)
         except ValueError as error:

@@ -11,6 +11,7 @@ from .monitoring import Alerting, Prometheus, Ruler
 from .object_store import ObjectStore
 from .read_path import Caches, Query, QueryFrontend
 from .rules import ConflictsError, conflicts
+from .sizing import too_small
 from .write_path import Receive
 
 __all__ = ["GlobalSettings", "RegionSettings", "Tls"]
@@ -40,6 +41,10 @@ class RegionSettings(Model):
     edges: list[Edge] = Field([], description="the clusters that send their metrics here")
     fleet: Fleet = Fleet()
     gateway: Gateway = Gateway()
+    sizing: Literal["auto", "unchecked"] = Field(
+        "auto",
+        description="auto: sizes follow from edges, and those given are checked; unchecked: as written, or default",
+    )
     receive: Receive = Receive()
     prometheus: Prometheus = Prometheus()
     compactor: Compactor = Compactor()
@@ -52,7 +57,7 @@ class RegionSettings(Model):
 
     @model_validator(mode="after")
     def parts_must_go_together(self) -> Self:
-        if found := conflicts(self):
+        if found := [*conflicts(self), *too_small(self)]:
             raise ConflictsError(found)
         return self
 
