@@ -1,0 +1,1 @@
+"""What a region takes, and what of it nobody uses. Plain values; nothing here imports pulumi."""
