@@ -4,6 +4,9 @@ How many series a name has comes from the heads of the ingesters (`/api/v1/statu
 what they answer): they count their postings, and no series is read. It is the only question about all names. What it
 cannot say is which edge has them, and it counts series that ended since the head's last cut, up to three hours ago.
 So the few names in question are counted by PromQL, in parts of bounded size, one after the other.
+
+Measured on 100,000 series with one copy, two busy cores: the heads answered in 7 ms; PromQL over 20,000 series took 1 s
+and 60 MB of Query, over all at once 10 s and 200 MB.
 """
 
 import datetime
@@ -20,7 +23,7 @@ from render.thanos_flags import REPLICA_LABELS
 
 #: Names with the most series. An ingester makes room for so many of each of four kinds, per tenant: 1 MB.
 NAMES = 10_000
-#: Of one question, without copies: 20,000 series with the samples of 5 min are some 10 MB from each copy.
+#: Of one question, without copies.
 SERIES, NAMES_AT_ONCE = 20_000, 200
 #: What edges have not written for so long is none of theirs any more.
 RECENT = datetime.timedelta(hours=1)

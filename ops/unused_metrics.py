@@ -169,7 +169,7 @@ def _duration(text: str) -> datetime.timedelta:
     try:
         return units.duration(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
 
 
 def _regex(text: str) -> str:

@@ -135,14 +135,12 @@ def _sources(report: Report, console: Console) -> None:
     for warning in report.warnings:
         console.print(f"Query warns that series are missing: {warning}", style="yellow")
     if found.unclear:
-        console.print(
-            f"{len(found.unclear)} expressions are not understood; what they name is taken for used:", style="yellow"
-        )
+        console.print(f"Not understood ({len(found.unclear)}); what they name is taken for used:", style="yellow")
         lines = [f"{each.expression.origin}: {_cut(each.expression.text)} ({each.reason})" for each in found.unclear]
         _some(lines, console)
     if found.nameless:
-        does = "and so nothing is proposed; if nobody needs them, --ignore-nameless" if report.blocked else "ignored"
-        console.print(f"{len(found.nameless)} expressions may use a metric of any name ({does}):", style="yellow")
+        effect = "so nothing is proposed. If nobody needs them: --ignore-nameless" if report.blocked else "ignored"
+        console.print(f"May use a metric of any name ({len(found.nameless)}), {effect}", style="yellow")
         _some([f"{each.origin}: {_cut(each.text)}" for each in found.nameless], console)
     if report.unknown_edges:
         console.print(

@@ -54,7 +54,7 @@ def candidates(stored: Iterable[str], used: Iterable[str], keep: Sequence[str]) 
             for name in family:
                 found.pop(name, None)
             if bucket not in used:
-                found[bucket] = f"of this histogram only {' and '.join(wanted)} is used"
+                found[bucket] = f"used of this histogram: {', '.join(wanted)}"
     return found
 
 

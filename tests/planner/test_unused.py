@@ -28,7 +28,7 @@ def test_of_a_histogram_in_use_only_the_buckets_may_go(used, dropped):
 
 def test_the_reason_says_what_of_the_histogram_is_used():
     found = candidates([*HISTOGRAM, "other"], ["lat_sum", "lat_count"], [])
-    assert found == {"lat_bucket": "of this histogram only lat_count and lat_sum is used", "other": NOBODY}
+    assert found == {"lat_bucket": "used of this histogram: lat_count, lat_sum", "other": NOBODY}
 
 
 def test_names_that_only_look_like_a_histogram_stand_for_themselves():
