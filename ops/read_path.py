@@ -1,6 +1,5 @@
 """A region's Query, and what its Query Frontends have logged, through the API server."""
 
-import http.client
 import json
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -68,7 +67,8 @@ def answer(path: str, status: int, text: str) -> dict:
     try:
         document = json.loads(text)
     except ValueError:
-        document = {}
-    if status != http.client.OK or document.get("status") != "success":
-        raise OperationError(f"Query answers {status} to {path}: {document.get('error') or text.strip()[:200]}")
-    return document
+        document = None
+    found = document if isinstance(document, dict) else {}
+    if found.get("status") != "success":
+        raise OperationError(f"Query answers {status} to {path}: {found.get('error') or text.strip()[:200]}")
+    return found

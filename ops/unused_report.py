@@ -118,7 +118,7 @@ def _text(report: Report, console: Console) -> None:
         f"({BYTES_PER_SAMPLE} bytes a sample, 30 days, copies merged)."
     )
     console.print("For the stack file, with `filter` at the edges that shall have it:\n")
-    print(yaml.safe_dump(report.stack_file(), sort_keys=False, width=WIDTH, allow_unicode=True))
+    print(yaml.safe_dump(report.stack_file(), sort_keys=False, width=WIDTH))
 
 
 def _sources(report: Report, console: Console) -> None:

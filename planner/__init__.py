@@ -1,1 +1,1 @@
-"""What a region takes, and what of it nobody uses. Plain values; nothing here imports pulumi."""
+"""What a fleet of edges needs, worked out from what the stack file says of it. Pure: numbers in, numbers out."""

@@ -35,9 +35,9 @@ _QUERY_RESULT = re.compile(r"\s*query_result\((.*)\)\s*", re.DOTALL)
 
 def expressions(dashboard: object, origin: str) -> list[Expression]:
     """All of a dashboard: panels, annotations, queries of variables. Those of other data sources are left out."""
-    context = "\n".join(_texts(dashboard))
+    context = promql("\n".join(_texts(dashboard)))
     texts = [promql(text) for text in _expressions(dashboard, None)]
-    return [Expression(text, origin, promql(context)) for text in texts if text.strip()]
+    return [Expression(text, origin, context) for text in texts if text.strip()]
 
 
 def promql(text: str) -> str:

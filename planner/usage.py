@@ -14,7 +14,8 @@ from promql_parser import MatchOp
 #: Stands in a text where something is put in later; PromQL takes it for a name.
 VARIABLE = "__variable__"
 _WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-_EVERYTHING = (".*", ".+")
+#: What matches this, which no metric is called, matches just any name.
+_NOBODY = "__nobody__"
 
 Condition = tuple[str, str]
 """Of a metric's name: =, !=, =~ or !~, and what follows it."""
@@ -71,17 +72,19 @@ class Usage:
 
 
 def usage(expressions: Iterable[Expression]) -> Usage:
-    """What the expressions use, each text looked at once."""
+    """What the expressions use."""
     found = Usage()
-    for expression in {each.text: each for each in expressions}.values():
+    for expression in {(each.text, each.context): each for each in expressions}.values():
         try:
-            for conditions in _selectors(expression.text):
-                if _takes_any(conditions):
-                    found.nameless.append(expression)
-                else:
-                    found.selectors.setdefault(conditions, expression)
+            selectors = _selectors(expression.text)
         except (ValueError, re2.error) as error:
             found.unclear.append(Unclear(expression, str(error)))
+            continue
+        if any(map(_takes_any, selectors)):
+            found.nameless.append(expression)
+        for conditions in selectors:
+            if not _takes_any(conditions):
+                found.selectors.setdefault(conditions, expression)
     return found
 
 
@@ -143,7 +146,9 @@ def _settled(condition: Condition) -> Condition | None:
 
 
 def _takes_any(conditions: tuple[Condition, ...]) -> bool:
-    return not any(operator == "=" or (operator == "=~" and value not in _EVERYTHING) for operator, value in conditions)
+    return not any(
+        operator == "=" or (operator == "=~" and not re2.fullmatch(value, _NOBODY)) for operator, value in conditions
+    )
 
 
 def _compiled(condition: Condition):  # noqa: ANN202

@@ -85,6 +85,7 @@ def test_without_a_query_that_is_ready_it_says_so(apac, api):  # noqa: F811
         ),
         (404, "404 page not found\n", "answers 404 to /x: 404 page not found"),
         (200, "<html>", "answers 200 to /x: <html>"),
+        (200, "[1]", "answers 200 to /x: .1."),
     ],
 )
 def test_what_query_refuses_is_told_in_its_words(status, text, problem):

@@ -24,6 +24,7 @@ SERIES = {
     "small": {"apac-2": 10},
     "thanos_build_info": {"central": 1000},
     "kept_total": {"apac-1": 700},
+    "ALERTS_FOR_STATE": {"apac-2": 500},  # written by the Rulers
 }
 #: Agents of an edge; Query merges their series.
 PAIRS = {"apac-1": 2}

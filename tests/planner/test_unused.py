@@ -87,7 +87,7 @@ def test_a_used_metric_is_never_matched_and_the_saving_is_what_is_matched(stored
     reasons = candidates(stored, use.used(stored), keep)
     found = [Unused(name, stored[name], reason) for name, reason in reasons.items()]
     dropped = proposed(found, top=data.draw(st.integers(1, 20)), min_series=data.draw(st.integers(0, 500)))
-    profile = yaml.safe_load(yaml.safe_dump(filter_profile(dropped), allow_unicode=True))
+    profile = yaml.safe_load(yaml.safe_dump(filter_profile(dropped)))
 
     matched = {name for name in stored if any(re2.fullmatch(rule, name) for rule in profile["drop"])}
     assert not matched & set(wanted)

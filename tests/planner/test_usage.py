@@ -44,7 +44,8 @@ def test_a_regular_expression_matches_whole_names_as_prometheus_has_it():
 
 
 @pytest.mark.parametrize(
-    "text", ['{job="x"}', '{__name__!=""}', '{__name__=~".+", job="x"}', 'up or {__name__!~"go_.*", job="x"}']
+    "text",
+    ['{job="x"}', '{__name__!=""}', '{__name__=~"(.+)", job="x"} / {b="c"}', 'up or {__name__!~"go_.*", job="x"}'],
 )
 def test_a_selector_that_takes_any_name_is_told_apart(text):
     assert [each.text for each in usage([Expression(text, "a test")]).nameless] == [text]
@@ -70,6 +71,11 @@ def test_what_is_not_understood_is_told_and_uses_what_it_names(text, capfd):
 
 def test_what_is_not_understood_uses_what_stands_beside_it():
     assert used(f"rate({VARIABLE}[5m])", context="options: up, http.server.duration") == {"up", "http.server.duration"}
+
+
+def test_the_same_text_in_two_dashboards_uses_what_stands_beside_both():
+    found = usage(Expression(f"rate({VARIABLE}[5m])", "a test", context) for context in ("up", "go_info"))
+    assert set(found.used(STORED)) == {"up", "go_info"}
 
 
 @pytest.mark.parametrize(
