@@ -4,10 +4,10 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview plan scale-receive test test-unit bench check golden lock
+.PHONY: help up down query preview plan scale-receive unused-metrics test test-unit bench check golden lock
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 up: .venv/complete ## bring up two regions and the global query on this machine
 	@$(PYTHON) -m local up
@@ -26,6 +26,9 @@ plan: .venv/complete ## what a region needs with more edges, and a chart: make p
 
 scale-receive: .venv/complete ## another number of receivers, nothing lost: make scale-receive STACK=apac TO=5
 	@$(PYTHON) -m ops.scale_receive --stack $(STACK) --to $(TO)
+
+unused-metrics: .venv/complete ## what edges send and nobody uses: make unused-metrics STACK=apac ARGS="--dashboards DIR"
+	@$(PYTHON) -m ops.unused_metrics --stack $(STACK) $(ARGS)
 
 test: .venv/complete ## all tests: unit, plugins through the real engine, live on the local platform
 	@$(PYTHON) -m local tools && $(PYTHON) -m pytest

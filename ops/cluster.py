@@ -7,7 +7,8 @@ everybody else.
 import contextlib
 import http.client
 import json
-from collections.abc import Iterator
+import urllib.parse
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import urllib3
@@ -49,7 +50,7 @@ class Cluster:
 
     def ingester_sets(self) -> dict[str, int]:
         """The StatefulSets of ingesters: name -> pods asked for."""
-        with _explained("list statefulsets", self.where):
+        with explained("list statefulsets", self.where):
             found = self._apps.list_namespaced_stateful_set(
                 self._namespace,
                 label_selector=_selector(labels.selector(network.INGESTER, self._receive)),
@@ -59,7 +60,7 @@ class Cluster:
 
     def ring_file(self) -> str | None:
         """The file that routers are given; None: there is none."""
-        with _explained("get configmaps", self.where):
+        with explained("get configmaps", self.where):
             try:
                 found = self._core.read_namespaced_config_map(
                     f"{self._receive}-hashring", self._namespace, _request_timeout=TIMEOUT
@@ -84,38 +85,46 @@ class Cluster:
 
     def metrics(self, pod: str) -> Metrics:
         """What the pod says of itself."""
-        with _explained("get and create pods/portforward", self.where):
-            forward = portforward(
-                self._core.connect_get_namespaced_pod_portforward, pod, self._namespace, ports=str(HTTP_PORT)
-            )
-        # http.client takes any socket.
-        connection = http.client.HTTPConnection(pod, HTTP_PORT)
-        connection.sock = forward.socket(HTTP_PORT)
-        try:
-            connection.sock.settimeout(TIMEOUT)
-            connection.request("GET", "/metrics", headers={"Connection": "close"})
-            response = connection.getresponse()
-            text = response.read().decode()
-        except (OSError, http.client.HTTPException) as error:
-            raise UnreachableError(f"{pod} does not answer: {forward.error(HTTP_PORT) or repr(error)}") from None
-        finally:
-            forward.close()
-        if response.status != http.client.OK:
-            raise UnreachableError(f"{pod} answers {response.status} to GET /metrics")
+        status, text = self._request(pod, "GET", "/metrics")
+        if status != http.client.OK:
+            raise UnreachableError(f"{pod} answers {status} to GET /metrics")
         return Metrics(text)
 
     def restart(self, pod: Pod) -> None:
         """Deletes exactly this pod, with its grace period; its StatefulSet makes it anew on the same volume."""
         only = client.V1DeleteOptions(preconditions=client.V1Preconditions(uid=pod.uid))
-        with _explained("delete pods", self.where):
+        with explained("delete pods", self.where):
             try:
                 self._core.delete_namespaced_pod(pod.name, self._namespace, body=only, _request_timeout=TIMEOUT)
             except client.ApiException as error:
                 if error.status not in (http.client.NOT_FOUND, http.client.CONFLICT):  # it is another already
                     raise
 
+    def _request(
+        self, pod: str, method: str, path: str, form: Mapping[str, str] | None = None, timeout: float = TIMEOUT
+    ) -> tuple[int, str]:
+        """Status and text of an answer of the pod's HTTP port."""
+        with explained("get and create pods/portforward", self.where):
+            forward = portforward(
+                self._core.connect_get_namespaced_pod_portforward, pod, self._namespace, ports=str(HTTP_PORT)
+            )
+        # http.client takes any socket.
+        connection = http.client.HTTPConnection(pod, HTTP_PORT)
+        connection.sock = forward.socket(HTTP_PORT)
+        body = urllib.parse.urlencode(form) if form else None
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+        try:
+            connection.sock.settimeout(timeout)
+            connection.request(method, path, body, {"Connection": "close", **kind})
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        except (OSError, http.client.HTTPException) as error:
+            raise UnreachableError(f"{pod} does not answer: {forward.error(HTTP_PORT) or repr(error)}") from None
+        finally:
+            forward.close()
+
     def _pods(self, selector: dict[str, str]) -> list[Pod]:
-        with _explained("list pods", self.where):
+        with explained("list pods", self.where):
             found = self._core.list_namespaced_pod(
                 self._namespace, label_selector=_selector(selector), _request_timeout=TIMEOUT
             )
@@ -141,7 +150,7 @@ def _selector(pairs: dict[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def _explained(verb: str, where: str) -> Iterator[None]:
+def explained(verb: str, where: str) -> Iterator[None]:
     """OperationError for what a person has to change, UnreachableError for what may pass."""
     try:
         yield
