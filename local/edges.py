@@ -1,6 +1,8 @@
 """The edge clusters of the local platform: a Prometheus agent beside the cluster for each edge that a region's stack
-file has, writing to the region's gateway by its own token.
+file has. It is told what Argo CD's would be, and writes to the region's gateway by its own token.
 """
+
+import dataclasses
 
 import yaml
 
@@ -10,22 +12,25 @@ from local.control_plane import CERTIFICATES
 from local.node import Node
 from local.paths import STATE
 from local.tools import PROMETHEUS
+from render import agent
+from settings import RegionSettings
 from settings.edges import Edge
+from stacks.edges import agent as described
 
 SCRAPE_INTERVAL_SECONDS = 5
 FIRST_PORT, PORTS_PER_REGION = 9101, 100
 
 
-def registered(region: str) -> list[Edge]:
-    """The edges of the region's stack file."""
+def settings(region: str) -> RegionSettings:
+    """What the region's stack file says."""
     config = yaml.safe_load(stacks.config_file(region).read_text())["config"]
     plain = {key.partition(":")[2]: value for key, value in config.items() if key.startswith("observability:")}
-    return stack_file.parse({key: value for key, value in plain.items() if key not in stack_file.SECRETS}).edges
+    return stack_file.parse({key: value for key, value in plain.items() if key not in stack_file.SECRETS})
 
 
 def expected() -> set[tuple[str, str]]:
     """Region and name of every edge."""
-    return {(region, edge.name) for region in stacks.REGIONS for edge in registered(region)}
+    return {(region, edge.name) for region in stacks.REGIONS for edge in settings(region).edges}
 
 
 def start(node: Node) -> None:
@@ -33,19 +38,28 @@ def start(node: Node) -> None:
     with progress.step(f"edges: {', '.join(name for _, name in sorted(expected()))}"):
         for first, region in enumerate(stacks.REGIONS):
             credentials = stacks.outputs(node, region, secrets=True)["edges"]
-            for port, edge in enumerate(registered(region), FIRST_PORT + first * PORTS_PER_REGION):
-                run(node, edge, port, **credentials[edge.name])
+            wanted = settings(region)
+            for port, edge in enumerate(wanted.edges, FIRST_PORT + first * PORTS_PER_REGION):
+                run(node, wanted, edge, port, **credentials[edge.name])
 
 
-def run(node: Node, edge: Edge, port: int, *, url: str, token: str) -> None:
-    """One agent. Its token is read again before each request, so a new one needs no restart."""
+def run(node: Node, region: RegionSettings, edge: Edge, port: int, *, url: str, token: str) -> None:
+    """One agent, which scrapes itself. Its token is read again before each request: a new one needs no restart."""
     folder = STATE / "edges" / edge.name
     folder.mkdir(parents=True, exist_ok=True)
     address = f"{node.address}:{port}"
-    secret, config = folder / "token", folder / "prometheus.yml"
+    secret, config = folder / agent.TOKEN_KEY, folder / "prometheus.yml"
     secret.touch(mode=0o600)
     secret.write_text(token)
-    config.write_text(yaml.safe_dump(configuration(edge, address, url, str(secret)), sort_keys=False))
+    config.write_text(
+        agent.prometheus_yml(
+            dataclasses.replace(described(region, edge, url), own_ca=True),
+            replica=edge.name,
+            scrape_configs=[{"job_name": "edge", "static_configs": [{"targets": [address]}]}],
+            token_file=str(secret),
+            ca_file=str(CERTIFICATES / "ca.crt"),
+        )
+    )
     node.spawn(
         f"edge-{edge.name}",
         [
@@ -54,20 +68,6 @@ def run(node: Node, edge: Edge, port: int, *, url: str, token: str) -> None:
             f"--config.file={config}",
             f"--storage.agent.path={folder / 'data'}",
             f"--web.listen-address={address}",
+            *(f"--{name}={value}" for name, value in agent.flags().items()),
         ],
     )
-
-
-def configuration(edge: Edge, address: str, url: str, token_file: str) -> dict:
-    """A prometheus.yml by which the agent scrapes itself at address (host:port) and writes under its name."""
-    return {
-        "global": {"scrape_interval": edge.scrape_interval, "external_labels": {"cluster": edge.name}},
-        "scrape_configs": [{"job_name": "edge", "static_configs": [{"targets": [address]}]}],
-        "remote_write": [
-            {
-                "url": url,
-                "authorization": {"credentials_file": token_file},
-                "tls_config": {"ca_file": str(CERTIFICATES / "ca.crt")},
-            }
-        ],
-    }

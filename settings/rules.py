@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from render import filters, prometheus, units
+from render import agent, filters, prometheus, units
 
 if typing.TYPE_CHECKING:
     from . import RegionSettings
@@ -86,6 +87,12 @@ def _fleet_conflicts(region: RegionSettings) -> Iterator[Conflict]:
             known = ", ".join(sorted({*filters.PROFILES, *own}))
             problem = f"must be one of {known}, because fleet.filters defines no other profile"
             yield Conflict(f"{path}.filter", edge.filter, problem)
+        if units.quantity(edge.storage) < (least := agent.log_bytes(edge.series, edge.scrape_interval)):
+            problem = (
+                f"must be at least {math.ceil(least / 2**30)}Gi, because the agent keeps so much of {edge.series} series "
+                f"every {edge.scrape_interval} while the region is away"
+            )
+            yield Conflict(f"{path}.storage", edge.storage, problem)
         if edge.limits.request and region.receive.tenancy == "shared":
             problem = "must be left out while receive.tenancy is shared, because all edges are one tenant then"
             yield Conflict(f"{path}.limits.request", edge.limits.request, problem)

@@ -21,7 +21,7 @@ from components import (
 from render import alerts, hashring, network, objstore
 from settings import RegionSettings
 
-from . import _cluster, _edges
+from . import _cluster, edges
 from ._cluster import READ_PRIORITY, WRITE_PRIORITY
 
 #: An ingester that dies without a word leaves its connections open, and answers would wait for it until they are found
@@ -120,7 +120,7 @@ class RegionalStack(pulumi.ComponentResource):
             child,
         )
 
-        gateway = _edges.gateway(name, settings, receive, namespace, writing["priority_class"], child)
+        gateway = edges.gateway(name, settings, receive, namespace, writing["priority_class"], child)
 
         Compactor(
             f"{name}-compactor",

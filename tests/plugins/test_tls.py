@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from local import edges, tools
+from local import tools
 from render import endpoints, hashring, receive_limits, thanos_flags
 
 pytestmark = pytest.mark.plugins
@@ -145,8 +145,11 @@ def _listen(name: str, ports: list[int]) -> list[str]:
 def _agent(folder: Path, ports: dict[str, list[int]]) -> list[str]:
     address = f"{HOST}:{ports['agent'][0]}"
     written_to = f"http://{HOST}:{ports['router'][3]}/api/v1/receive"
-    configuration = edges.configuration("eu-1", address, written_to)
-    configuration["global"]["scrape_interval"] = "1s"
+    configuration = {
+        "global": {"scrape_interval": "1s", "external_labels": {"cluster": "eu-1"}},
+        "scrape_configs": [{"job_name": "edge", "static_configs": [{"targets": [address]}]}],
+        "remote_write": [{"url": written_to}],
+    }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration))
     return [
         tools.PROMETHEUS.program("prometheus"),

@@ -3,8 +3,10 @@
 import pulumi
 
 from components import Gateway, Receive
-from render import hashring, thanos_flags
+from render import filters, hashring, thanos_flags
+from render.agent import Agent
 from settings import RegionSettings
+from settings.edges import Edge
 
 from . import _cluster
 
@@ -45,4 +47,16 @@ def gateway(
             ],
         },
         opts,
+    )
+
+
+def agent(settings: RegionSettings, edge: Edge, url: str) -> Agent:
+    """What the agent of an edge is told. `url`: where it writes to."""
+    own = {name: filters.Profile(**profile.model_dump()) for name, profile in settings.fleet.filters.items()}
+    return Agent(
+        edge=edge.name,
+        url=url,
+        relabeling=filters.relabeling(edge.filter, own),
+        own_ca=settings.gateway.tls.ca is not None,
+        **edge.model_dump(include={"labels", "series", "scrape_interval", "replicas", "storage"}),
     )
