@@ -89,8 +89,8 @@ def _fleet_conflicts(region: RegionSettings) -> Iterator[Conflict]:
             yield Conflict(f"{path}.filter", edge.filter, problem)
         if units.quantity(edge.storage) < (least := agent.log_bytes(edge.series, edge.scrape_interval)):
             problem = (
-                f"must be at least {math.ceil(least / 2**30)}Gi, because the agent keeps so much of {edge.series} series "
-                f"every {edge.scrape_interval} while the region is away"
+                f"must be at least {math.ceil(least / 2**30)}Gi, because the agent keeps so much of {edge.series} "
+                f"series every {edge.scrape_interval} while the region is away"
             )
             yield Conflict(f"{path}.storage", edge.storage, problem)
         if edge.limits.request and region.receive.tenancy == "shared":
