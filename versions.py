@@ -1,4 +1,4 @@
-"""Image pins, one constant each. The only file that a version bump edits."""
+"""Pins of images and charts, one constant each. The only file that a version bump edits."""
 
 # Below v0.42.3 a receiver does not upload its head when it shuts down.
 THANOS = "quay.io/thanos/thanos:v0.42.5"
@@ -6,3 +6,7 @@ THANOS = "quay.io/thanos/thanos:v0.42.5"
 PROMETHEUS = "quay.io/prometheus/prometheus:v3.13.5"
 MEMCACHED = "docker.io/library/memcached:1.6.45-alpine"
 MEMCACHED_EXPORTER = "quay.io/prometheus/memcached-exporter:v0.15.3"
+# A chart that Argo CD installs on edges. Its major version changes with the CRDs in it.
+KUBE_PROMETHEUS_STACK = "88.5.3"
+# As Argo CD wants an OCI repository of charts: without a scheme.
+KUBE_PROMETHEUS_STACK_REPOSITORY = "ghcr.io/prometheus-community/charts"

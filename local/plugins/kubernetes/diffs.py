@@ -1,10 +1,14 @@
 """The answer to the engine's question what differs between two versions of an object, and what that takes."""
 
+from typing import Any
+
+import yaml
 from pulumi.provider.experimental import provider as rpc
 
 from local.plugins.kubernetes import fields, objects
 from local.plugins.kubernetes.cluster import Settings
 from local.plugins.kubernetes.fields import Change, Object
+from local.plugins.values import UNKNOWN
 
 _KINDS = {
     (Change.ADD, False): rpc.PropertyDiffKind.ADD,
@@ -35,3 +39,32 @@ def response(old: Object, new: Object, settings: Settings) -> rpc.DiffResponse:
         detailed_diff=detailed,
         delete_before_replace=bool(replaces) and in_the_way,
     )
+
+
+def of_providers(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Which options of a provider differ, and which of these say that it is another cluster now.
+
+    In another cluster nothing of what is recorded exists. As with the official plugin an identifier that stays the same
+    says that the cluster does, whatever else changes.
+    """
+    changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    identifiers = old.get("clusterIdentifier"), new.get("clusterIdentifier")
+    if all(identifiers):
+        return changed, [key for key in changed if key == "clusterIdentifier"]
+    replaces = [key for key in ("kubeconfig", "context") if new.get(key) is UNKNOWN]
+    if "context" in changed:
+        replaces.append("context")
+    elif "kubeconfig" in changed and None not in (places := [_place(old), _place(new)]) and places[0] != places[1]:
+        replaces.append("kubeconfig")
+    return changed, replaces
+
+
+def _place(options: dict[str, Any]) -> Any:
+    """The cluster that a kubeconfig given as contents leads to, or None."""
+    try:
+        document = yaml.safe_load(options["kubeconfig"])
+        current = options.get("context") or document["current-context"]
+        context = next(each["context"] for each in document["contexts"] if each["name"] == current)
+        return next(each["cluster"] for each in document["clusters"] if each["name"] == context["cluster"])
+    except (KeyError, TypeError, AttributeError, StopIteration, yaml.YAMLError):
+        return None
