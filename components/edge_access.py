@@ -4,6 +4,7 @@ What is put on an edge is left there when the edge is removed: its API server ma
 nothing once the region does not take it. docs/edges.md tells how to remove it.
 """
 
+import base64
 from typing import TypedDict
 
 import pulumi
@@ -52,12 +53,13 @@ class EdgeAccess(pulumi.ComponentResource):
         )
         content = {TOKEN_KEY: pulumi.Output.secret(args["token"])}
         if args.get("ca"):
-            content[CA_KEY] = args["ca"]
+            content[CA_KEY] = pulumi.Output.from_input(args["ca"])
         secret = k8s.core.v1.Secret(
             f"{name}-remote-write",
             metadata={"name": SECRET, "namespace": namespace.metadata["name"], "labels": labels.OURS},
             type="Opaque",
-            string_data=content,
+            # Not `stringData`: a key that is left out of that stays.
+            data={key: value.apply(_base64) for key, value in content.items()},
             opts=there,
         )
         self.secret = secret.metadata["name"]
@@ -79,3 +81,7 @@ class EdgeAccess(pulumi.ComponentResource):
             skip_update_unreachable=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

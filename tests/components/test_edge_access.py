@@ -1,5 +1,6 @@
 """EdgeAccess."""
 
+import base64
 import json
 
 import pytest
@@ -11,6 +12,10 @@ from tests.engine import build, texts
 
 def access(**changes):
     return build(lambda: EdgeAccess("eu-1-access", {**EDGE_ACCESS, **changes}))
+
+
+def content(recording) -> dict[str, bytes]:
+    return {key: base64.b64decode(value) for key, value in recording.one("Secret").inputs["data"].items()}
 
 
 def test_all_that_is_put_on_the_edge_goes_through_its_own_provider_and_stays_there():
@@ -31,12 +36,12 @@ def test_the_provider_knows_nothing_but_the_edges_own_kubeconfig_which_is_secret
 
 
 def test_the_secret_holds_the_token_and_the_authority_if_one_is_given():
-    assert access().one("Secret").inputs["stringData"] == {"token": "token-of-eu-1"}
-    with_authority = access(ca="-----BEGIN CERTIFICATE-----\n").one("Secret").inputs["stringData"]
-    assert with_authority == {"token": "token-of-eu-1", "ca.crt": "-----BEGIN CERTIFICATE-----\n"}
+    assert content(access()) == {"token": b"token-of-eu-1"}
+    authority = "-----BEGIN CERTIFICATE-----\n"
+    assert content(access(ca=authority)) == {"token": b"token-of-eu-1", "ca.crt": authority.encode()}
 
 
-@pytest.mark.parametrize("text", ["token-of-eu-1", "credential-of-eu-1"])
+@pytest.mark.parametrize("text", ["token-of-eu-1", base64.b64encode(b"token-of-eu-1").decode(), "credential-of-eu-1"])
 def test_neither_token_is_anywhere_in_plain_sight(text):
     made = access()
     for resource in made.resources:

@@ -41,22 +41,20 @@ def response(old: Object, new: Object, settings: Settings) -> rpc.DiffResponse:
     )
 
 
-def of_providers(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """Which options of a provider differ, and which of these say that it is another cluster now.
+def moved(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """The options of a provider that say it is another cluster now, where nothing of what is recorded exists.
 
-    In another cluster nothing of what is recorded exists. As with the official plugin an identifier that stays the same
-    says that the cluster does, whatever else changes.
+    As with the official plugin an identifier that stays the same says that the cluster does, whatever else changes.
     """
-    changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
     identifiers = old.get("clusterIdentifier"), new.get("clusterIdentifier")
     if all(identifiers):
-        return changed, [key for key in changed if key == "clusterIdentifier"]
-    replaces = [key for key in ("kubeconfig", "context") if new.get(key) is UNKNOWN]
-    if "context" in changed:
-        replaces.append("context")
-    elif "kubeconfig" in changed and None not in (places := [_place(old), _place(new)]) and places[0] != places[1]:
-        replaces.append("kubeconfig")
-    return changed, replaces
+        return ["clusterIdentifier"] if identifiers[0] != identifiers[1] else []
+    if old.get("context") != new.get("context"):
+        return ["context"]
+    if new.get("kubeconfig") is UNKNOWN:
+        return ["kubeconfig"]
+    places = _place(old), _place(new)
+    return ["kubeconfig"] if None not in places and places[0] != places[1] else []
 
 
 def _place(options: dict[str, Any]) -> Any:

@@ -37,8 +37,9 @@ class Kubernetes(rpc.Provider):
         self._awaits = os.environ.get(NO_AWAIT, "").lower() != "false"
 
     async def diff_config(self, request: rpc.DiffRequest) -> rpc.DiffResponse:
-        changed, replaces = diffs.of_providers(plain_map(request.old_state), plain_map(request.new_inputs))
-        return rpc.DiffResponse(changes=bool(changed), diffs=changed, replaces=replaces)
+        # Whether there are changes at all the engine finds out: the SDK's server passes True on as the protocol's "none".
+        replaces = diffs.moved(plain_map(request.old_state), plain_map(request.new_inputs))
+        return rpc.DiffResponse(replaces=replaces)
 
     async def configure(self, request: rpc.ConfigureRequest) -> rpc.ConfigureResponse:
         given = plain_map(request.args)
