@@ -6,7 +6,7 @@ from copy import deepcopy
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from render import argo_cd
@@ -33,6 +33,7 @@ def elements(spec: dict) -> list[dict]:
 
 def bases(spec: dict) -> dict[str, dict]:
     (text,) = re.findall("`(.*)`", spec["template"]["spec"]["source"]["helm"]["values"], re.DOTALL)
+    assert "`" not in text, "it would end Go's raw string"
     return json.loads(text)
 
 
@@ -69,6 +70,8 @@ def agent(edge: str, profile: str) -> dict:
     }
 
 
+@example({"eu-1": {"a": True}, "eu-2": {"a": 1}})
+@example({"eu-1": {"a": "x`y"}})
 @given(st.dictionaries(st.sampled_from(["eu-1", "eu-2", "eu-3", "eu-4"]), VALUES, min_size=1))
 def test_the_base_and_an_edges_own_values_are_its_values_again_and_have_no_leaf_in_common(edges):
     spec = application_set(edges)

@@ -37,7 +37,7 @@ class Kubernetes(rpc.Provider):
         self._awaits = os.environ.get(NO_AWAIT, "").lower() != "false"
 
     async def diff_config(self, request: rpc.DiffRequest) -> rpc.DiffResponse:
-        # Whether there are changes at all the engine finds out: the SDK's server passes True on as the protocol's "none".
+        # The engine finds out what changes: the SDK's server passes `changes=True` on as the protocol's "none".
         replaces = diffs.moved(plain_map(request.old_state), plain_map(request.new_inputs))
         return rpc.DiffResponse(replaces=replaces)
 
