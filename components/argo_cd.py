@@ -11,14 +11,7 @@ import pulumi_kubernetes as k8s
 import labels
 from render import argo_cd
 
-
-class EdgeApiServer(TypedDict):
-    """Where an edge's API server is."""
-
-    server: str
-    """URL, e.g. https://apac-1.example:6443."""
-    ca_data: str
-    """Its authority's certificate: PEM in base64."""
+from ._edges import EdgeApiServer
 
 
 class AgentEdge(TypedDict):

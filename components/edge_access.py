@@ -13,7 +13,7 @@ import pulumi_kubernetes as k8s
 import labels
 from render import kubeconfig
 
-from .argo_cd import EdgeApiServer
+from ._edges import EdgeApiServer
 
 #: The Secret that the agent reads, with its keys.
 SECRET, TOKEN_KEY, CA_KEY = "observability-remote-write", "token", "ca.crt"
