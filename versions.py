@@ -1,4 +1,4 @@
-"""Pins of images and of a chart, one constant each. The only file that a version bump edits."""
+"""Pins of images and charts, one constant each. The only file that a version bump edits."""
 
 # Below v0.42.3 a receiver does not upload its head when it shuts down.
 THANOS = "quay.io/thanos/thanos:v0.42.5"
@@ -8,6 +8,7 @@ MEMCACHED = "docker.io/library/memcached:1.6.45-alpine"
 MEMCACHED_EXPORTER = "quay.io/prometheus/memcached-exporter:v0.15.3"
 # The tag ends in what it was built as: this one has no shell.
 ENVOY = "docker.io/envoyproxy/envoy:distroless-v1.39.3"
-# The chart by which edges get their agent, and where it is (an OCI repository).
+# A chart that Argo CD installs on edges. Its major version changes with the CRDs in it.
 KUBE_PROMETHEUS_STACK = "88.5.3"
+# As Argo CD wants an OCI repository of charts: without a scheme.
 KUBE_PROMETHEUS_STACK_REPOSITORY = "ghcr.io/prometheus-community/charts"

@@ -1,6 +1,8 @@
 """The building blocks, one component a module. They know nothing of settings or of each other."""
 
+from .argo_cd import ArgoCd
 from .compactor import Compactor
+from .edge_access import EdgeAccess
 from .gateway import Gateway
 from .memcached import Memcached
 from .network_policies import NetworkPolicies
@@ -13,7 +15,9 @@ from .ruler import Ruler
 from .store import Store
 
 __all__ = [
+    "ArgoCd",
     "Compactor",
+    "EdgeAccess",
     "Gateway",
     "Memcached",
     "NetworkPolicies",

@@ -58,7 +58,8 @@ def test_two_of_them_do_not_collide(component):
     recording = build(lambda: [component("one", args), component("two", other)])
     urns = [found.urn for found in recording.resources]
     assert len(set(urns)) == len(urns)
-    objects = [(found.type, found.inputs["metadata"]["name"]) for found in recording.kubernetes()]
+    # A component with a provider of its own is in a cluster of its own.
+    objects = [(found.provider, found.type, found.inputs["metadata"]["name"]) for found in recording.kubernetes()]
     assert len(set(objects)) == len(objects)
 
 

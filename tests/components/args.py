@@ -191,9 +191,30 @@ GATEWAY = {
     "resources": RESOURCES,
     "load_balancer": None,
 }
+API_SERVER = {"server": "https://eu-1.example:6443", "ca_data": "LS0tLS1CRUdJTi0tLS0t"}
+ARGO_CD = {
+    "argo_cd_namespace": "argocd",
+    "project": "default",
+    "generator": "applicationSet",
+    "agent_namespace": "monitoring",
+    "edges": [
+        {"name": "eu-1", "values": "cluster: eu-1\n", "api_server": API_SERVER, "credential": "credential-of-eu-1"},
+        {"name": "eu-2", "values": "cluster: eu-2\n", "api_server": None, "credential": None},
+    ],
+}
+EDGE_ACCESS = {
+    "edge": "eu-1",
+    "api_server": API_SERVER,
+    "credential": "credential-of-eu-1",
+    "agent_namespace": "monitoring",
+    "token": "token-of-eu-1",
+    "ca": None,
+}
 ARGS = {
+    "ArgoCd": ARGO_CD,
     "Compactor": COMPACTOR,
     "Gateway": GATEWAY,
+    "EdgeAccess": EDGE_ACCESS,
     "Memcached": MEMCACHED,
     "NetworkPolicies": NETWORK,
     "ObjectStore": STORE,

@@ -44,7 +44,8 @@ class Settings:
     """The provider's configuration.
 
     kubeconfig: a path, the contents, or "" for KUBECONFIG and the usual place. takes_over: an object that exists
-    already is updated instead of refused.
+    already is updated instead of refused. deletes_unreachable: what is in a cluster that is away counts as gone.
+    skips_unreachable: it stays as it is recorded.
     """
 
     kubeconfig: str = ""
@@ -53,6 +54,8 @@ class Settings:
     config_map_mutable: bool = False
     secret_mutable: bool = False
     takes_over: bool = False
+    deletes_unreachable: bool = False
+    skips_unreachable: bool = False
 
     @property
     def place(self) -> str:

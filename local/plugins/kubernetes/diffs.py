@@ -1,10 +1,14 @@
 """The answer to the engine's question what differs between two versions of an object, and what that takes."""
 
+from typing import Any
+
+import yaml
 from pulumi.provider.experimental import provider as rpc
 
 from local.plugins.kubernetes import fields, objects
 from local.plugins.kubernetes.cluster import Settings
 from local.plugins.kubernetes.fields import Change, Object
+from local.plugins.values import UNKNOWN
 
 _KINDS = {
     (Change.ADD, False): rpc.PropertyDiffKind.ADD,
@@ -35,3 +39,30 @@ def response(old: Object, new: Object, settings: Settings) -> rpc.DiffResponse:
         detailed_diff=detailed,
         delete_before_replace=bool(replaces) and in_the_way,
     )
+
+
+def moved(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """The options of a provider that say it is another cluster now, where nothing of what is recorded exists.
+
+    As with the official plugin an identifier that stays the same says that the cluster does, whatever else changes.
+    """
+    identifiers = old.get("clusterIdentifier"), new.get("clusterIdentifier")
+    if all(identifiers):
+        return ["clusterIdentifier"] if identifiers[0] != identifiers[1] else []
+    if old.get("context") != new.get("context"):
+        return ["context"]
+    if new.get("kubeconfig") is UNKNOWN:
+        return ["kubeconfig"]
+    places = _place(old), _place(new)
+    return ["kubeconfig"] if None not in places and places[0] != places[1] else []
+
+
+def _place(options: dict[str, Any]) -> Any:
+    """The cluster that a kubeconfig given as contents leads to, or None."""
+    try:
+        document = yaml.safe_load(options["kubeconfig"])
+        current = options.get("context") or document["current-context"]
+        context = next(each["context"] for each in document["contexts"] if each["name"] == current)
+        return next(each["cluster"] for each in document["clusters"] if each["name"] == context["cluster"])
+    except (KeyError, TypeError, AttributeError, StopIteration, yaml.YAMLError):
+        return None

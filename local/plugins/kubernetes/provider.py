@@ -17,13 +17,14 @@ from local.plugins.kubernetes.cluster import AbsentError, Cluster, Settings, Unk
 from local.plugins.kubernetes.fields import Object
 from local.plugins.kubernetes.server import Engine, NotReadyError
 from local.plugins.serving import RefusedError, token
-from local.plugins.values import UNKNOWN, has_unknown, plain, plain_map, wrap, wrap_map
+from local.plugins.values import UNKNOWN, has_unknown, plain_map, wrap, wrap_map
 
 Properties = dict[str, PropertyValue]
 NO_AWAIT = "PULUMI_K8S_STAND_IN_AWAIT"
 SKIP_AWAIT = "pulumi.com/skipAwait"
 TIMEOUT_SECONDS = "pulumi.com/timeoutSeconds"
 PROPAGATION = "pulumi.com/deletionPropagationPolicy"
+DELETE_HINT = ". If the cluster is gone for good, run again with PULUMI_K8S_DELETE_UNREACHABLE=true"
 
 
 class Kubernetes(rpc.Provider):
@@ -36,10 +37,9 @@ class Kubernetes(rpc.Provider):
         self._awaits = os.environ.get(NO_AWAIT, "").lower() != "false"
 
     async def diff_config(self, request: rpc.DiffRequest) -> rpc.DiffResponse:
-        """Another context is another cluster, where nothing of what is recorded exists."""
-        old, new = request.old_state.get("context"), request.new_inputs.get("context")
-        moved = (old and plain(old)) != (new and plain(new))
-        return rpc.DiffResponse(changes=True, replaces=["context"]) if moved else rpc.DiffResponse()
+        # The engine finds out what changes: the SDK's server passes `changes=True` on as the protocol's "none".
+        replaces = diffs.moved(plain_map(request.old_state), plain_map(request.new_inputs))
+        return rpc.DiffResponse(replaces=replaces)
 
     async def configure(self, request: rpc.ConfigureRequest) -> rpc.ConfigureResponse:
         given = plain_map(request.args)
@@ -49,15 +49,20 @@ class Kubernetes(rpc.Provider):
                 kubeconfig=given.get("kubeconfig") or "",
                 context=given.get("context") or "",
                 namespace=given.get("namespace") or "",
-                config_map_mutable=given.get("enableConfigMapMutable") in (True, "true"),
-                secret_mutable=given.get("enableSecretMutable") in (True, "true"),
-                takes_over=given.get("upsertExistingObjects") in (True, "true"),
+                config_map_mutable=_switch(given, "enableConfigMapMutable", "ENABLE_CONFIGMAP_MUTABLE"),
+                secret_mutable=_switch(given, "enableSecretMutable", "ENABLE_SECRET_MUTABLE"),
+                takes_over=_switch(given, "upsertExistingObjects", "UPSERT_EXISTING_OBJECTS"),
+                deletes_unreachable=_switch(given, "deleteUnreachable", "DELETE_UNREACHABLE"),
+                skips_unreachable=_switch(given, "skipUpdateUnreachable", "SKIP_UPDATE_UNREACHABLE"),
             )
         # Connecting takes a second or two; the program goes on meanwhile.
         self._connection = asyncio.create_task(self._connect(unknown))
         return rpc.ConfigureResponse(accept_secrets=True, supports_preview=True)
 
     async def check(self, request: rpc.CheckRequest) -> rpc.CheckResponse:
+        if self._settings.skips_unreachable and not await self._reached():
+            await self._engine.warn("the cluster is unreachable: not updated (skipUpdateUnreachable)", request.urn)
+            return rpc.CheckResponse(inputs=request.old_inputs)
         inputs = dict(request.new_inputs)
         obj = objects.without_nulls(plain_map(inputs))
         if problem := objects.unsupported(token(request.urn), obj):
@@ -116,7 +121,13 @@ class Kubernetes(rpc.Provider):
         return rpc.UpdateResponse(properties=await self._settled(cluster, live, request))
 
     async def read(self, request: rpc.ReadRequest) -> rpc.ReadResponse:
-        cluster = await self._required()
+        if await self._forgotten():
+            return rpc.ReadResponse(resource_id="")
+        if self._settings.skips_unreachable and not await self._reached():
+            return rpc.ReadResponse(
+                resource_id=request.resource_id, properties=request.properties, inputs=request.inputs
+            )
+        cluster = await self._required(DELETE_HINT)
         api_version, kind = objects.split_token(token(request.urn))
         namespace, name = objects.parse_id(request.resource_id)
         try:
@@ -140,7 +151,9 @@ class Kubernetes(rpc.Provider):
         return rpc.ReadResponse(resource_id=request.resource_id, properties=outputs, inputs=inputs)
 
     async def delete(self, request: rpc.DeleteRequest) -> None:
-        cluster = await self._required()
+        if await self._forgotten():
+            return
+        cluster = await self._required(DELETE_HINT)
         api_version, kind = objects.split_token(token(request.urn))
         namespace, name = objects.parse_id(request.resource_id)
         try:
@@ -178,11 +191,15 @@ class Kubernetes(rpc.Provider):
             await self._engine.warn(f"Kubernetes objects are not validated by a dry run: {connected}")
         return None
 
-    async def _required(self) -> Cluster:
+    async def _required(self, hint: str = "") -> Cluster:
         connected = await self._connection if self._connection else None
         if isinstance(connected, Cluster):
             return connected
-        raise RefusedError(f"no Kubernetes cluster to work on: {connected}")
+        raise RefusedError(f"no Kubernetes cluster to work on: {connected}{hint}")
+
+    async def _forgotten(self) -> bool:
+        """Whether an object counts as gone because its cluster is."""
+        return self._settings.deletes_unreachable and not await self._reached()
 
     async def _is_namespaced(self, obj: Object) -> bool | None:
         """None where only a cluster could tell. Raises UnknownKindError for a built-in kind that the cluster lacks."""
@@ -250,3 +267,9 @@ class Kubernetes(rpc.Provider):
             name = objects.make_id(live)
             raise NotReadyError(name, outputs, [f"{live['kind']} {name}: {problems[0]}", *problems[1:]])
         return outputs
+
+
+def _switch(given: dict, key: str, variable: str) -> bool:
+    """A provider's option, else the environment's."""
+    value = given.get(key)
+    return (os.environ.get(f"PULUMI_K8S_{variable}") if value is None else value) in (True, "true")

@@ -34,8 +34,8 @@ class Engine:
     def __init__(self, address: str) -> None:
         self._stub = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(address, options=_GRPC_CHANNEL_OPTIONS))
 
-    async def warn(self, message: str) -> None:
-        await self._stub.Log(engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message))
+    async def warn(self, message: str, urn: str = "") -> None:
+        await self._stub.Log(engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message, urn=urn))
 
     async def status(self, urn: str, message: str) -> None:
         """Shows the message on the resource's line of the display until the next one replaces it."""
