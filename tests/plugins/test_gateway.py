@@ -206,6 +206,10 @@ def test_the_port_of_the_metrics_shows_nothing_else(door: Door, path):
 
 def test_plain_text_is_not_answered(door: Door):
     connection = http.client.HTTPConnection("127.0.0.1", door.https, timeout=5)
-    with pytest.raises((http.client.HTTPException, OSError)):
+
+    def write() -> None:
         connection.request("POST", "/api/v1/receive", b"x", {"Authorization": f"Bearer {ONE.token}"})
         connection.getresponse()
+
+    with pytest.raises((http.client.HTTPException, OSError)):
+        write()
