@@ -12,7 +12,7 @@ import pulumi_random as random
 import labels
 import versions
 from render import gateway as files
-from render import units
+from render import gateway_routes, units
 
 from . import _config, _service, _workload
 from ._service import InternalLoadBalancer
@@ -22,7 +22,7 @@ COMPONENT = "gateway"
 PORTS = {"https": files.HTTPS_PORT, "metrics": files.METRICS_PORT}
 HTTPS = 443
 CONFIG_DIR, BOOTSTRAP_FILE, CERTIFICATE_FILE = "/etc/envoy/config", "envoy.yaml", "certificate.yaml"
-ROUTES_DIR, ROUTES_FILE = "/etc/envoy/routes", "routes.yaml"
+ROUTES_DIR, ROUTES_FILE = "/etc/envoy/routes", "routes.json"
 TLS_DIR = "/etc/envoy/tls"
 TOKEN_LENGTH = 48
 #: Of the memory limit; the rest is for what Envoy does not count as heap.
@@ -98,7 +98,7 @@ class Gateway(pulumi.ComponentResource):
         service = _service.balanced(part, {"https": HTTPS}, args.get("load_balancer"), child)
 
         host = _service.host(service, args.get("load_balancer"))
-        self.remote_write_url = pulumi.Output.concat("https://", host, files.REMOTE_WRITE_PATH)
+        self.remote_write_url = pulumi.Output.concat("https://", host, gateway_routes.REMOTE_WRITE_PATH)
         self.tokens = pulumi.Output.secret({edge: current.result for edge, (current, *_) in valid.items()})
         self.register_outputs({"remote_write_url": self.remote_write_url, "tokens": self.tokens})
 
@@ -124,8 +124,8 @@ def _routes(
     opts: pulumi.ResourceOptions,
 ) -> k8s.core.v1.Secret:
     def render(tokens: list[list[str]]) -> str:
-        return files.routes(
-            files.Pass(token, edge["name"], edge["tenant"], int(edge["requests_per_second"]))
+        return gateway_routes.document(
+            gateway_routes.Pass(token, edge["name"], edge["tenant"], int(edge["requests_per_second"]))
             for edge, known in zip(edges, tokens, strict=True)
             for token in known
         )
@@ -163,13 +163,7 @@ def _container(resources: ContainerResources) -> dict:
     return _workload.container(
         COMPONENT,
         versions.ENVOY,
-        [
-            *("--config-path", f"{CONFIG_DIR}/{BOOTSTRAP_FILE}"),
-            *("--log-level", "warning"),
-            # Threads; unless told, as many as the node has cores.
-            *("--concurrency", "2"),
-            "--disable-hot-restart",
-        ],
+        files.flags(config_file=f"{CONFIG_DIR}/{BOOTSTRAP_FILE}"),
         PORTS,
         resources,
         _workload.http_probes("metrics", ready="/ready", healthy="/ready"),

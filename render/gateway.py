@@ -1,39 +1,19 @@
-"""The files of the gateway, an Envoy: its bootstrap, which it reads once, and its certificate and routes, which it
-watches.
+"""What the gateway, an Envoy, is told: its flags, its bootstrap, which it reads once, and where its certificate is.
 
-Who may write is a matter of routes: one for each token, found by the whole Authorization header; what none of them
-matches is refused. Envoy's documentation of bootstrap, HTTP connection manager and routes (v1.39) has every key.
+Who may write is in `gateway_routes`. Envoy's documentation of bootstrap and HTTP connection manager (v1.39) has every
+key.
 """
-
-from collections.abc import Iterable
-from dataclasses import dataclass
 
 import yaml
 
 HTTPS_PORT, METRICS_PORT = 8443, 9902
-REMOTE_WRITE_PATH = "/api/v1/receive"
-TENANT_HEADER = "THANOS-TENANT"
 #: The label `envoy_http_conn_manager_prefix` and `envoy_virtual_host` of the gateway's metrics.
 EDGES = "edges"
 ROUTERS = "routers"
 #: A socket that has no port: it would show the routes, and with them the tokens, to whoever reaches it.
 _ADMIN = "@envoy-admin"
-#: Routers ask their ingesters for at most 5 s (Receive's forward timeout); a retry included.
-_TIMEOUT = "15s"
 #: Of each pod. An agent keeps some ten open.
 MAX_CONNECTIONS = 10_000
-_TYPE = "type.googleapis.com/envoy."
-
-
-@dataclass(frozen=True)
-class Pass:
-    """What one token opens."""
-
-    token: str
-    edge: str
-    tenant: str
-    requests_per_second: int
-    """Of each gateway pod."""
 
 
 def bootstrap(
@@ -85,8 +65,11 @@ def bootstrap(
                     "name": "metrics",
                     "domains": ["*"],
                     "routes": [
-                        {"match": {"path": "/metrics"}, "route": _route("admin", prefix_rewrite="/stats/prometheus")},
-                        {"match": {"path": "/ready"}, "route": _route("admin")},
+                        {
+                            "match": {"path": "/metrics"},
+                            "route": {"cluster": "admin", "prefix_rewrite": "/stats/prometheus"},
+                        },
+                        {"match": {"path": "/ready"}, "route": {"cluster": "admin"}},
                     ],
                 }
             ]
@@ -99,7 +82,8 @@ def bootstrap(
         "static_resources": {
             "listeners": [
                 _listener(EDGES, HTTPS_PORT, edges, tls),
-                _listener("metrics", METRICS_PORT, metrics),
+                # Also while edges are held off: a gateway that is short of memory is to be watched, not restarted.
+                _listener("metrics", METRICS_PORT, metrics) | {"bypass_overload_manager": True},
             ],
             "clusters": [
                 {
@@ -141,102 +125,56 @@ def bootstrap(
     return yaml.safe_dump(document, sort_keys=False)
 
 
+def flags(*, config_file: str) -> list[str]:
+    """Flags of `envoy`."""
+    return [
+        *("--config-path", config_file),
+        *("--log-level", "warning"),
+        # What it says of routes that it cannot read is all of them, and their tokens.
+        *("--component-log-level", "config:critical"),
+        # Threads; unless told, as many as the node has cores.
+        *("--concurrency", "2"),
+        "--disable-hot-restart",
+    ]
+
+
 def certificate(*, directory: str) -> str:
     """The file that names the certificate, which is read again when it is renewed."""
-    secret = {
-        "@type": f"{_TYPE}extensions.transport_sockets.tls.v3.Secret",
-        "name": "certificate",
-        "tls_certificate": {
+    secret = typed(
+        "extensions.transport_sockets.tls.v3.Secret",
+        name="certificate",
+        tls_certificate={
             "certificate_chain": {"filename": f"{directory}/tls.crt"},
             "private_key": {"filename": f"{directory}/tls.key"},
             "watched_directory": {"path": directory},
         },
-    }
+    )
     return yaml.safe_dump({"resources": [secret]}, sort_keys=False)
 
 
-def routes(passes: Iterable[Pass]) -> str:
-    """The file of the routes. It has the tokens in it: a secret."""
-    table = {
-        "@type": f"{_TYPE}config.route.v3.RouteConfiguration",
-        "name": EDGES,
-        "virtual_hosts": [{"name": EDGES, "domains": ["*"], "routes": [*map(_admitted, passes), _refused()]}],
-    }
-    return yaml.safe_dump({"resources": [table]}, sort_keys=False)
-
-
-def _admitted(found: Pass) -> dict:
-    bucket = {
-        "max_tokens": found.requests_per_second,
-        "tokens_per_fill": found.requests_per_second,
-        "fill_interval": "1s",
-    }
-    always = {"default_value": {"numerator": 100}}
-    limit = _config(
-        "extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
-        stat_prefix=EDGES,
-        token_bucket=bucket,
-        filter_enabled=always,
-        filter_enforced=always,
-    )
-    return {
-        "match": {
-            "path": REMOTE_WRITE_PATH,
-            "headers": [{"name": "authorization", "string_match": {"exact": f"Bearer {found.token}"}}],
-        },
-        "stat_prefix": found.edge,
-        "route": _route(
-            ROUTERS,
-            timeout=_TIMEOUT,
-            # Nothing has been written by then.
-            retry_policy={"retry_on": "connect-failure,refused-stream", "num_retries": 2},
-        ),
-        "request_headers_to_remove": ["authorization"],
-        # Whatever the edge itself says it is.
-        "request_headers_to_add": [
-            {"header": {"key": TENANT_HEADER, "value": found.tenant}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-        ],
-        "typed_per_filter_config": {"envoy.filters.http.local_ratelimit": limit},
-    }
-
-
-def _refused() -> dict:
-    """No token, or one that opens nothing. Nobody's request is held in memory until that is known."""
-    unbuffered = _config("extensions.filters.http.buffer.v3.BufferPerRoute", disabled=True)
-    return {
-        "match": {"path": REMOTE_WRITE_PATH},
-        "direct_response": {"status": 401},
-        "response_headers_to_add": [{"header": {"key": "www-authenticate", "value": "Bearer"}}],
-        "typed_per_filter_config": {"envoy.filters.http.buffer": unbuffered},
-    }
-
-
-def _route(cluster: str, **more: object) -> dict:
-    return {"cluster": cluster, **more}
-
-
-def _config(kind: str, **fields: object) -> dict:
-    return {"@type": _TYPE + kind, **fields}
+def typed(kind: str, **fields: object) -> dict:
+    """A configuration that names its own type, below `envoy.`."""
+    return {"@type": f"type.googleapis.com/envoy.{kind}", **fields}
 
 
 def _filter(name: str, kind: str, **fields: object) -> dict:
     return {
         "name": f"envoy.filters.http.{name}",
-        "typed_config": _config(f"extensions.filters.http.{kind}", **fields),
+        "typed_config": typed(f"extensions.filters.http.{kind}", **fields),
     }
 
 
 def _monitor(name: str, kind: str, **fields: object) -> dict:
     return {
         "name": f"envoy.resource_monitors.{name}",
-        "typed_config": _config(f"extensions.resource_monitors.{kind}", **fields),
+        "typed_config": typed(f"extensions.resource_monitors.{kind}", **fields),
     }
 
 
 def _http(prefix: str, filters: list[dict], **fields: object) -> dict:
     return {
         "name": "envoy.filters.network.http_connection_manager",
-        "typed_config": _config(
+        "typed_config": typed(
             "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             stat_prefix=prefix,
             http_filters=[*filters, _filter("router", "router.v3.Router")],
@@ -249,7 +187,7 @@ def _listener(name: str, port: int, manager: dict, tls: dict | None = None) -> d
     chain: dict[str, object] = {"filters": [manager]}
     if tls:
         kind = "extensions.transport_sockets.tls.v3.DownstreamTlsContext"
-        chain["transport_socket"] = {"name": "envoy.transport_sockets.tls", "typed_config": _config(kind, **tls)}
+        chain["transport_socket"] = {"name": "envoy.transport_sockets.tls", "typed_config": typed(kind, **tls)}
     return {
         "name": name,
         "address": {"socket_address": {"address": "0.0.0.0", "port_value": port}},  # noqa: S104 - a pod's own address

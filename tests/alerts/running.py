@@ -14,6 +14,8 @@ import yaml
 
 from local import tools
 from render import hashring, history_flags, receive_limits, thanos_flags
+from render.gateway_routes import Pass
+from tests.envoy import Gateway
 
 HOST = "127.0.0.1"
 #: The labels that the stack's Prometheus gives to what it scrapes, besides pod, container, component and job.
@@ -29,6 +31,7 @@ JOBS = {
     "ruler": "ruler",
     "prometheus": "prometheus",
     "sidecar": "prometheus",
+    "gateway": "gateway",
 }
 #: Bytes of one write request; a bigger one is refused.
 REQUEST_LIMIT = 1024 * 1024
@@ -68,6 +71,9 @@ def region(folder: Path, rules: Path) -> Iterator[Region]:
     tools.fetch([tools.THANOS, tools.PROMETHEUS])
     http, grpc = dict(zip(JOBS, _ports(len(JOBS)), strict=True)), dict(zip(JOBS, _ports(len(JOBS)), strict=True))
     remote_write, nobody = _ports(2)
+    edge = Pass("token-of-edge", "edge", "default-tenant", 100)
+    gateway = Gateway(folder / "gateway", remote_write, [edge], max_request_bytes=REQUEST_LIMIT)
+    http["gateway"] = gateway.metrics_port
     running = Region(http, remote_write, nobody)
     commands = _thanos(folder, running, grpc, rules)
     for process, port in {"receive-router": remote_write, "receive-ingester": 0}.items():
@@ -81,6 +87,7 @@ def region(folder: Path, rules: Path) -> Iterator[Region]:
             if process == "compactor":
                 addresses.pop()
             stack.enter_context(_process(process, [tools.THANOS.program("thanos"), *arguments, *addresses], folder))
+        stack.enter_context(gateway.running())
         stack.enter_context(_process("prometheus", _prometheus(folder, running, rules), folder))
         yield running
 

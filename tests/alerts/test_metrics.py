@@ -1,6 +1,8 @@
 """Every metric and label that a rule asks for is there when the real programs run."""
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import promql_parser
 import pytest
@@ -11,6 +13,8 @@ from tests.engine import ROOT
 
 SECONDS = 120
 FILES = sorted(ROOT.glob("alerts/prometheus/*.yaml"))
+#: About the edges, of which there is none here: their agents are the same program as the stack's Prometheus.
+RULER_FILES = sorted(ROOT.glob("alerts/ruler/*.yaml"))
 #: Selectors that find nothing here, and why. That the names exist was read in the source.
 NOT_SEEN = {
     'thanos_receive_head_series_limited_requests_total{job="receive-router"}': "appears with the first refusal",
@@ -21,6 +25,12 @@ NOT_SEEN = {
 }
 
 
+def rules(files: list[Path]) -> Iterator[dict]:
+    for path in files:
+        for group in yaml.safe_load(path.read_text())["groups"]:
+            yield from group["rules"]
+
+
 def selectors() -> list[str]:
     found = set()
 
@@ -29,11 +39,21 @@ def selectors() -> list[str]:
             matchers = ",".join(_matcher(matcher) for matcher in node.matchers.matchers)
             found.add(f"{node.name}{{{matchers}}}" if matchers else node.name)
 
-    for path in FILES:
-        for group in yaml.safe_load(path.read_text())["groups"]:
-            for rule in group["rules"]:
-                promql_parser.walk(promql_parser.parse(rule["expr"]), visit)
+    for rule in rules(FILES):
+        promql_parser.walk(promql_parser.parse(rule["expr"]), visit)
     return sorted(found)
+
+
+def names_for_the_ruler() -> set[str]:
+    found = set()
+
+    def visit(node: object) -> None:
+        if isinstance(node, promql_parser.VectorSelector):
+            found.add(node.name)
+
+    for rule in rules(RULER_FILES):
+        promql_parser.walk(promql_parser.parse(rule["expr"]), visit)
+    return found - {rule.get("record") for rule in rules(RULER_FILES)}
 
 
 def _matcher(matcher: promql_parser.Matcher) -> str:
@@ -62,6 +82,17 @@ def _unseen(region: running.Region) -> set[str]:
 @pytest.mark.plugins
 def test_every_metric_that_a_rule_asks_for_is_scraped_with_its_labels(region):
     assert _unseen(region) == set(NOT_SEEN)
+
+
+@pytest.mark.plugins
+def test_every_metric_that_the_ruler_asks_for_is_one_of_prometheus(region):
+    names = names_for_the_ruler()
+    found = {
+        name
+        for name in names
+        if region.ask("prometheus", "/api/v1/series", **{"match[]": f'{name}{{job="prometheus"}}'})
+    }
+    assert found == names
 
 
 @pytest.mark.plugins

@@ -1,3 +1,4 @@
+import json
 import re
 
 import yaml
@@ -15,8 +16,8 @@ def recorded(edges: list[dict] | None = None, **changes) -> Recording:
 
 
 def routes(recording: Recording) -> list[dict]:
-    document = recording.one("Secret", "eu-gateway-routes").inputs["stringData"]["routes.yaml"]
-    return yaml.safe_load(document)["resources"][0]["virtual_hosts"][0]["routes"]
+    document = recording.one("Secret", "eu-gateway-routes").inputs["stringData"]["routes.json"]
+    return json.loads(document)["resources"][0]["virtual_hosts"][0]["routes"]
 
 
 def tokens(recording: Recording) -> dict[str, list[str]]:
