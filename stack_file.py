@@ -14,7 +14,9 @@ from settings import GlobalSettings, RegionSettings, errors, sizing
 
 #: Keys for an S3-compatible store that knows no IAM roles. Both or neither.
 KEYS = ("objectStoreAccessKey", "objectStoreSecretKey")
-SECRETS = (*KEYS, "redisPassword")
+#: Bearer tokens for the API servers of edges, by edge.
+EDGE_CREDENTIALS = "edgeCredentials"
+SECRETS = (*KEYS, "redisPassword", EDGE_CREDENTIALS)
 #: What Pulumi.yaml gives to a key that the stack file leaves out.
 EMPTY = ("", "{}", "[]")
 
@@ -63,6 +65,14 @@ def load() -> Settings:
             f"{errors.PREFIX}region is {settings.region!r}: must be the stack's name ({pulumi.get_stack()}), "
             "because the global stack looks a region up by it"
         )
+    if isinstance(settings, RegionSettings):
+        given = _keys_of(CONFIG.get().get(f"{errors.PREFIX}{EDGE_CREDENTIALS}", "{}"))
+        problems += [
+            f"{errors.PREFIX}{EDGE_CREDENTIALS}.{edge.name} is missing: must be set by `pulumi config set --secret "
+            f"--path {EDGE_CREDENTIALS}.{edge.name}`, because the edge has an apiServer, which lets nobody in without"
+            for edge in settings.edges
+            if edge.api_server and edge.name not in given
+        ]
     if problems:
         raise pulumi.RunError(f"the stack's settings have {len(problems)} problem(s):\n  " + "\n  ".join(problems))
     if isinstance(settings, RegionSettings):
@@ -101,6 +111,12 @@ def _gather(config: Mapping[str, str], is_secret: Callable[[str], bool]) -> tupl
             f"{' and '.join(KEYS)}, because neither is of use without it"
         )
     return plain, problems
+
+
+def _keys_of(text: str) -> set[str]:
+    """The keys of a secret object; its values are not looked at."""
+    found = _decode(text)
+    return set(found) if isinstance(found, dict) else set()
 
 
 def _decode(text: str) -> object:

@@ -12,11 +12,9 @@ import pulumi_kubernetes as k8s
 
 import labels
 from render import kubeconfig
+from render.agent import CA_KEY, SECRET, TOKEN_KEY
 
 from ._edges import EdgeApiServer
-
-#: The Secret that the agent reads, with its keys.
-SECRET, TOKEN_KEY, CA_KEY = "observability-remote-write", "token", "ca.crt"
 
 
 class EdgeAccessArgs(TypedDict):

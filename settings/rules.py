@@ -96,6 +96,9 @@ def _fleet_conflicts(region: RegionSettings) -> Iterator[Conflict]:
         if edge.limits.request and region.receive.tenancy == "shared":
             problem = "must be left out while receive.tenancy is shared, because all edges are one tenant then"
             yield Conflict(f"{path}.limits.request", edge.limits.request, problem)
+    if region.fleet.argo_cd and not region.gateway.load_balancer:
+        problem = "must come with gateway.loadBalancer, because agents in other clusters do not know names of this one"
+        yield Conflict("fleet.argoCd", region.fleet.argo_cd, problem)
     for name, profile in own.items():
         path = f"fleet.filters.{name}"
         if name in filters.PROFILES:

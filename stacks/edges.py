@@ -1,10 +1,11 @@
 """The edges of a region: how they write to it, and how their agents get to them."""
 
 import pulumi
+import yaml
 
-from components import Gateway, Receive
-from render import filters, hashring, thanos_flags
-from render.agent import Agent
+from components import ArgoCd, EdgeAccess, Gateway, Receive
+from render import filters, gateway_routes, hashring, thanos_flags
+from render.agent import Agent, chart_values
 from settings import RegionSettings
 from settings.edges import Edge
 
@@ -23,9 +24,9 @@ def gateway(
     shared, wanted = settings.receive.tenancy == "shared", settings.gateway
     tls_secret: pulumi.Input[str] = wanted.tls.secret_name
     if wanted.tls.issuer:
-        host = wanted.load_balancer.hostname if wanted.load_balancer else f"{name}-gateway.{settings.namespace}.svc"
+        names = [host(name, settings)]
         tls_secret = _cluster.certificate(
-            f"{name}-gateway", wanted.tls.secret_name, wanted.tls.issuer, [host], ["server auth"], namespace, opts
+            f"{name}-gateway", wanted.tls.secret_name, wanted.tls.issuer, names, ["server auth"], namespace, opts
         )
     return Gateway(
         f"{name}-gateway",
@@ -48,6 +49,64 @@ def gateway(
         },
         opts,
     )
+
+
+def agents(
+    name: str,
+    settings: RegionSettings,
+    tokens: pulumi.Output[dict[str, str]],
+    credentials: pulumi.Output[dict[str, str]] | None,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """What gets edges to write: their agents by Argo CD, and their tokens where their API servers are known.
+
+    `credentials`: bearer tokens for those API servers, by edge.
+    """
+    fleet, reachable = settings.fleet, {edge.name: edge for edge in settings.edges if edge.api_server}
+    known = {edge: credentials.apply(lambda found, edge=edge: found[edge]) for edge in reachable}
+    if fleet.argo_cd:
+        url = f"https://{host(name, settings)}{gateway_routes.REMOTE_WRITE_PATH}"
+        ArgoCd(
+            f"{name}-argo-cd",
+            {
+                "argo_cd_namespace": fleet.argo_cd.namespace,
+                "project": fleet.argo_cd.project,
+                "generator": fleet.argo_cd.generator,
+                "agent_namespace": fleet.namespace,
+                "edges": [
+                    {
+                        "name": edge.name,
+                        "values": yaml.safe_dump(
+                            chart_values(agent(settings, edge, url), edge.values), sort_keys=False
+                        ),
+                        "api_server": edge.api_server.model_dump() if edge.api_server else None,
+                        "credential": known.get(edge.name),
+                    }
+                    for edge in settings.edges
+                ],
+            },
+            opts,
+        )
+    for edge in reachable.values():
+        EdgeAccess(
+            f"{name}-{edge.name}",
+            {
+                "edge": edge.name,
+                "api_server": edge.api_server.model_dump(),
+                "credential": known[edge.name],
+                "agent_namespace": fleet.namespace,
+                "token": tokens.apply(lambda found, edge=edge: found[edge.name]),
+                "ca": settings.gateway.tls.ca,
+            },
+            # It has a provider of its own: that of the edge's cluster.
+            pulumi.ResourceOptions(parent=opts.parent),
+        )
+
+
+def host(name: str, settings: RegionSettings) -> str:
+    """The name under which edges reach the gateway."""
+    outside = settings.gateway.load_balancer
+    return outside.hostname if outside else f"{name}-gateway.{settings.namespace}.svc"
 
 
 def agent(settings: RegionSettings, edge: Edge, url: str) -> Agent:

@@ -121,6 +121,7 @@ class RegionalStack(pulumi.ComponentResource):
         )
 
         gateway = edges.gateway(name, settings, receive, namespace, writing["priority_class"], child)
+        edges.agents(name, settings, gateway.tokens, secrets.get_secret_object("edgeCredentials"), child)
 
         Compactor(
             f"{name}-compactor",

@@ -92,7 +92,10 @@ VARIANTS = {
             "argoCd": {"generator": "applications"},
             "filters": {"quiet": {"extends": None, "keep": ["up", "node_.+"], "drop": ["node_scrape_.*"]}},
         },
-        "gateway": {"tls": {"ca": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}},
+        "gateway": {
+            "tls": {"ca": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"},
+            "loadBalancer": {"hostname": "receive.example"},
+        },
         "receive": {"tenancy": "perEdge"},
     },
     "Redis": {**REGION, "caches": {"backend": "redis", "redis": {"address": "127.0.0.1:6379", "username": "thanos"}}},

@@ -10,6 +10,7 @@ REGION = {
     "metrics": 18,
     "receive": 15,
     "gateway": 9,
+    "argo-cd": 2,
     "compactor": 6,
     "store-cache": 5,
     "store": 9,
