@@ -2,7 +2,10 @@
 
 import base64
 import datetime
+import http.client
 import ipaddress
+import ssl
+import urllib.request
 from pathlib import Path
 
 import yaml
@@ -57,6 +60,22 @@ def server(folder: Path, name: str) -> tuple[bytes, bytes]:
         made = _certificate(_key(key_file), signer, name, "", issuer=issuer, hosts=[name])
         _write(certificate_file, made.public_bytes(serialization.Encoding.PEM))
     return certificate_file.read_bytes(), key_file.read_bytes()
+
+
+def trusting(folder: Path, name: str) -> urllib.request.OpenerDirector:
+    """Opens URLs whose server shows a certificate for `name` of the authority in `folder`, at whatever address."""
+    context = ssl.create_default_context(cafile=folder / "ca.crt")
+
+    class Connection(http.client.HTTPSConnection):
+        def connect(self) -> None:
+            http.client.HTTPConnection.connect(self)
+            self.sock = context.wrap_socket(self.sock, server_hostname=name)
+
+    class Handler(urllib.request.HTTPSHandler):
+        def https_open(self, request: urllib.request.Request):
+            return self.do_open(Connection, request)
+
+    return urllib.request.build_opener(Handler)
 
 
 def _key(path: Path) -> ec.EllipticCurvePrivateKey:
