@@ -84,19 +84,20 @@ class Grown:
 
 @pytest.fixture(scope="module")
 def fifth(machine) -> Iterator[Grown]:
-    before = uids()
-    edit("  observability:gateway:\n", f"{LINE}  observability:gateway:\n")
-    changes = up()
-    begun = time.monotonic()
-    region = edges.settings(REGION)
-    (edge,) = (edge for edge in region.edges if edge.name == NEW)
-    edges.run(machine, region, edge, edges.FIRST_PORT + 90, **credential(machine, NEW))
-    url = platform.query_url(machine, "global")
-    until(lambda: query(url, f'up{{cluster="{NEW}"}}')["data"]["result"], 120, every=1)
-    yield Grown(changes, time.monotonic() - begun, before, uids())
-    file = stacks.config_file(REGION)
-    if NEW in file.read_text():
-        file.write_text(file.read_text().replace(LINE, ""))
+    before, file = uids(), stacks.config_file(REGION)
+    written = file.read_text()
+    try:
+        edit("  observability:gateway:\n", f"{LINE}  observability:gateway:\n")
+        changes = up()
+        begun = time.monotonic()
+        region = edges.settings(REGION)
+        (edge,) = (edge for edge in region.edges if edge.name == NEW)
+        edges.run(machine, region, edge, edges.FIRST_PORT + 90, **credential(machine, NEW))
+        url = platform.query_url(machine, "global")
+        until(lambda: query(url, f'up{{cluster="{NEW}"}}')["data"]["result"], 120, every=1)
+        yield Grown(changes, time.monotonic() - begun, before, uids())
+    finally:
+        file.write_text(written)
         up()
 
 
