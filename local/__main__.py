@@ -12,6 +12,9 @@ from local.paths import CACHE
 #: Pulumi's commands that read the stack file.
 STACK_FILE_COMMANDS = ("config", "destroy", "import", "preview", "refresh", "up", "update", "watch")
 
+#: Commands of the Makefile that work on a region.
+OPERATIONS = {"scale-receive": "ops.scale_receive", "unused-metrics": "ops.unused_metrics"}
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="local", description=__doc__)
@@ -26,6 +29,9 @@ def main() -> int:
     scale.add_argument("stack", choices=stacks.REGIONS)
     scale.add_argument("to", type=int)
     scale.add_argument("--yes", action="store_true", help="do not ask")
+    unused = commands.add_parser("unused-metrics", help="what edges send and nobody uses", add_help=False)
+    unused.add_argument("stack", choices=stacks.REGIONS)
+    unused.add_argument("arguments", nargs=argparse.REMAINDER)
     for name in ("pulumi", "kubectl"):
         command = commands.add_parser(name, help=f"run {name} against the local platform", add_help=False)
         command.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -35,8 +41,11 @@ def main() -> int:
     if options.command == "preview":
         return preview.preview(options.stack)
     if options.command == "scale-receive":
-        arguments = [f"--stack={options.stack}", f"--to={options.to}", *["--yes"] * options.yes]
-        return passthrough("scale-receive", [*arguments, f"--config-file={stacks.config_file(options.stack)}"])
+        return passthrough(
+            "scale-receive", with_region(options.stack, [f"--to={options.to}", *["--yes"] * options.yes])
+        )
+    if options.command == "unused-metrics":
+        return passthrough("unused-metrics", with_region(options.stack, options.arguments))
     actions = {"up": platform.up, "down": platform.down, "tools": platform.fetch_tools, "query": platform.query}
     CACHE.mkdir(exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
@@ -57,9 +66,14 @@ def passthrough(name: str, arguments: list[str]) -> int:
     if name == "kubectl":
         command = [tools.KUBERNETES.program("kubectl"), f"--kubeconfig={control_plane.KUBECONFIG}", *arguments]
         return _replace(command, dict(os.environ))
-    if name == "scale-receive":
-        return _replace([sys.executable, "-m", "ops.scale_receive", *arguments], stacks.environment(running))
+    if module := OPERATIONS.get(name):
+        return _replace([sys.executable, "-m", module, *arguments], stacks.environment(running))
     return _replace(["pulumi", *with_stack_file(arguments)], stacks.environment(running))
+
+
+def with_region(stack: str, arguments: list[str]) -> list[str]:
+    """The arguments of an operation, made to read the platform's stack file."""
+    return [f"--stack={stack}", *arguments, f"--config-file={stacks.config_file(stack)}"]
 
 
 def with_stack_file(arguments: list[str]) -> list[str]:

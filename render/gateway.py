@@ -41,6 +41,10 @@ def bootstrap(
         use_remote_address=True,
         normalize_path=True,
         common_http_protocol_options={"headers_with_underscores_action": "REJECT_REQUEST", "idle_timeout": "300s"},
+        # A pod that starts with a file that it cannot read knows no route, and agents give up what is answered 404.
+        local_reply_config={
+            "mappers": [{"filter": {"response_flag_filter": {"flags": ["NR"]}}, "status_code": 503}],
+        },
         request_headers_timeout="10s",
         request_timeout="60s",
     )

@@ -127,6 +127,16 @@ def test_a_file_that_is_broken_changes_nothing_and_is_counted(door: Door):
     assert door.write(OTHER.token) == 200
 
 
+def test_a_gateway_that_starts_with_a_broken_file_has_its_edges_try_again(tmp_path):
+    made = Door(tmp_path)
+    made.mount("routes", {"routes.json": "{"})
+    with made.running():
+        until(lambda: made.write(ONE.token) == 503, 60)  # not 404, after which agents give a sample up
+        made.admit(ONE)
+        until(lambda: made.write(ONE.token) == 200)
+    made.routers.shutdown()
+
+
 @pytest.mark.parametrize("file", ["[garbage", '"exactly": "Bearer token-of-one"'])
 def test_no_token_is_in_the_log_whatever_is_wrong_with_the_file(door: Door, file):
     whole = gateway_routes.document([ONE, OTHER])
