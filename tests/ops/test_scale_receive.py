@@ -35,7 +35,7 @@ ZONES = ["zone-a", "zone-b", "zone-c"]
 
 
 def made(folder: Path, region: Region, target: int, **receive: object) -> Scaling:
-    here = stack(folder, region, **receive)
+    here = stack(folder, region, **{"outOfOrderWindow": "0s", **receive})
     return Scaling(here, region, here.settings(target), target)
 
 
