@@ -1,6 +1,7 @@
 """What an edge's Prometheus agent is told: as a prometheus.yml of its own, and as values of kube-prometheus-stack."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,13 @@ _QUEUE_NAMES = {
     "retry_on_http_429": "retryOnRateLimit",
 }
 _RULE_NAMES = {"source_labels": "sourceLabels", "regex": "regex", "action": "action"}
+
+
+class _Yaml(yaml.SafeDumper):
+    """Puts a text into quotes that some release of YAML reads as a number or a boolean: Helm's takes 1e3 and y."""
+
+
+_Yaml.add_implicit_resolver("!quoted", re.compile(r"[-+.0-9].*|[yYnN]"), None)
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,11 @@ def prometheus_yml(
 def chart_values(agent: Agent, overrides: Mapping[str, object]) -> dict[str, object]:
     """Values of the chart `versions.KUBE_PROMETHEUS_STACK`; `overrides` are merged over them, lists as a whole."""
     return _merged(_values(agent), overrides)
+
+
+def chart_yaml(values: Mapping[str, object]) -> str:
+    """Those values as YAML for Helm."""
+    return yaml.dump(values, Dumper=_Yaml, sort_keys=False)
 
 
 def log_bytes(series: int, scrape_interval: str) -> int:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from render.gateway import EDGES, ROUTERS, typed
 
 REMOTE_WRITE_PATH = "/api/v1/receive"
+#: A Secret has at most 1 MiB (k8s.io/api/core/v1, MaxSecretSize), and a route with the longest name 1.5 kB.
+MOST_TOKENS = 650
 TENANT_HEADER = "THANOS-TENANT"
 #: Routers ask their ingesters for at most 5 s (Receive's forward timeout); a retry included.
 _TIMEOUT = "15s"

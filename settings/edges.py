@@ -1,11 +1,13 @@
 """The edge fleet: who writes to the region, by which token, and what of it is sent."""
 
+import base64
+import re
 from typing import Annotated, Any, Literal
 
 import re2
 from pydantic import AfterValidator, Field, StringConstraints
 
-from .base import Count, Issuer, LoadBalancer, Model, Name, Resources, Storage, lasting, named
+from .base import Issuer, LoadBalancer, Model, Name, Resources, Storage, lasting, named
 from .write_path import RequestLimits
 
 #: A DNS label, with room for what is put before and after it in the names of objects.
@@ -21,6 +23,10 @@ RESERVED_LABELS = (
     "prometheus_replica",
     "prometheus",
 )
+_CERTIFICATES = re.compile(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----\s*)+")
+_RE2 = re2.Options()
+#: It would also write them to stderr, as a log.
+_RE2.log_errors = False
 
 
 def _label(name: str) -> str:
@@ -36,16 +42,35 @@ def _label(name: str) -> str:
 
 def _regex(text: str) -> str:
     try:
-        re2.compile(text)
+        # Also in a group, as beside others of its list: a \Q without \E would take those for its own text.
+        for each in (text, f"(?:{text})"):
+            re2.compile(each, _RE2)
     except re2.error as error:
         reason = error.args[0] if error.args else "unknown"
         reason = reason.decode() if isinstance(reason, bytes) else reason
         raise ValueError(f"must be a regular expression of RE2 ({reason}), because Prometheus takes no other") from None
+    if re.search(r"(?<!\\)(\\\\)*\\C", text):
+        raise ValueError("must not have \\C, because Prometheus's RE2, which is Go's, does not know it")
+    return text
+
+
+def _certificates(text: str) -> str:
+    if not _CERTIFICATES.fullmatch(text):
+        raise ValueError("must be certificates in PEM and nothing else")
+    return text
+
+
+def _encoded_certificates(text: str) -> str:
+    try:
+        _certificates(base64.b64decode(text, validate=True).decode())
+    except ValueError:
+        raise ValueError("must be certificates in PEM, and that in base64 on one line") from None
     return text
 
 
 LabelName = Annotated[str, AfterValidator(_label)]
-Regex = Annotated[str, StringConstraints(min_length=1), AfterValidator(_regex)]
+#: Go's RE2 takes at most 1000 groups in each other.
+Regex = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_regex)]
 #: Profiles that are always there; see render/filters.py.
 FilterName = Annotated[str, named(40, "stack files refer to it")]
 
@@ -72,11 +97,12 @@ class EdgeLimits(Model):
 class ApiServer(Model):
     """The API server of an edge, with the secret edgeCredentials.<edge>: a bearer token for it."""
 
-    server: Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.:\[\]-]+(/\S*)?$")] = Field(
-        description="URL, e.g. https://apac-1.example:6443"
+    server: str = Field(
+        pattern=r"^https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/\S*)?$",
+        description="URL, e.g. https://apac-1.example:6443",
     )
-    ca_data: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+=*$")] = Field(
-        description="its authority's certificate: PEM in base64, as certificate-authority-data of a kubeconfig"
+    ca_data: Annotated[str, AfterValidator(_encoded_certificates)] = Field(
+        description="of its authority, as certificate-authority-data of a kubeconfig"
     )
 
 
@@ -90,7 +116,7 @@ class Edge(Model):
     scrape_interval: Annotated[str, lasting("5s", "every sample costs")] = Field(
         "30s", description="how often each target is asked"
     )
-    replicas: Literal[1, 2] = Field(1, description="agents that scrape the same; 2: one may be away")
+    replicas: int = Field(1, ge=1, le=2, description="agents that scrape the same; 2: one may be away")
     filter: FilterName = Field("default", description="which series are sent: a profile's name")
     token_revision: int = Field(
         1,
@@ -119,8 +145,8 @@ class GatewayTls(Model):
 
     secret_name: Name = Field("gateway-tls", description="the Secret with tls.crt and tls.key")
     issuer: Issuer | None = Field(None, description="who fills the Secret; unless given, it is there already")
-    ca: Annotated[str, StringConstraints(pattern=r"^-----BEGIN CERTIFICATE-----\n")] | None = Field(
-        None, description="PEM of the authority that edges shall trust; unless given, those of their system"
+    ca: Annotated[str, AfterValidator(_certificates)] | None = Field(
+        None, description="of the authority that edges shall trust; unless given, those of their system"
     )
 
 
@@ -129,9 +155,10 @@ class Gateway(Model):
 
     replicas: int = Field(2, ge=1, le=50, description="pods")
     tls: GatewayTls = GatewayTls()
-    max_request_bytes: Count = Field(
+    max_request_bytes: int = Field(
         16 * 1024 * 1024,
         ge=1024,
+        le=2**32 - 1,  # Envoy counts in 32 bits
         description="of one request, compressed; more is answered 413, which agents do not try again",
     )
     resources: Resources = Resources(cpu="500m", memory="512Mi")

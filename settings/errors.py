@@ -76,6 +76,8 @@ def _rule(problem: typing.Mapping, place: _Place) -> str:
             return str(problem["ctx"]["error"])
         case "model_type":
             return f"must be an object, because it holds {_keys(place.inside)}"
+        case "string_type" if not isinstance(problem["input"], dict | list):
+            return "must be a string, in quotes, because YAML reads it as something else"
         case "int_parsing_size":
             return "must be a valid integer"
     # "Input should be a valid integer, unable to parse string as an integer"

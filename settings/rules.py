@@ -7,7 +7,7 @@ import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from render import agent, filters, prometheus, units
+from render import agent, filters, gateway_routes, prometheus, units
 
 if typing.TYPE_CHECKING:
     from . import RegionSettings
@@ -96,6 +96,13 @@ def _fleet_conflicts(region: RegionSettings) -> Iterator[Conflict]:
         if edge.limits.request and region.receive.tenancy == "shared":
             problem = "must be left out while receive.tenancy is shared, because all edges are one tenant then"
             yield Conflict(f"{path}.limits.request", edge.limits.request, problem)
+    tokens = sum(min(edge.token_revision, 2) for edge in region.edges)
+    if tokens > (most := gateway_routes.MOST_TOKENS):
+        problem = (
+            f"must have at most {most} good tokens, not {tokens}, because Kubernetes takes no Secret of more than "
+            "1 MiB; an edge with a tokenRevision above 1 has two"
+        )
+        yield Conflict("edges", region.edges, problem)
     if region.fleet.argo_cd and not region.gateway.load_balancer:
         problem = "must come with gateway.loadBalancer, because agents in other clusters do not know names of this one"
         yield Conflict("fleet.argoCd", region.fleet.argo_cd, problem)

@@ -1,11 +1,10 @@
 """The edges of a region: how they write to it, and how their agents get to them."""
 
 import pulumi
-import yaml
 
 from components import ArgoCd, EdgeAccess, Gateway, Receive
 from render import filters, gateway_routes, hashring, thanos_flags
-from render.agent import Agent, chart_values
+from render.agent import Agent, chart_values, chart_yaml
 from settings import RegionSettings
 from settings.edges import Edge
 
@@ -76,9 +75,7 @@ def agents(
                 "edges": [
                     {
                         "name": edge.name,
-                        "values": yaml.safe_dump(
-                            chart_values(agent(settings, edge, url), edge.values), sort_keys=False
-                        ),
+                        "values": chart_yaml(chart_values(agent(settings, edge, url), edge.values)),
                         "api_server": edge.api_server.model_dump() if edge.api_server else None,
                         "credential": known.get(edge.name),
                     }

@@ -1,6 +1,8 @@
 """Settings of regions: some that are right, unlike each other, and mutations of them that may be wrong."""
 
+import base64
 import copy
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,6 +15,8 @@ ARN = "arn:aws:iam::111111111111:oidc-provider/oidc.example/id/1"
 #: The smallest settings there are.
 REGION = {"kind": "region", "region": "eu", "objectStore": {"bucketPrefix": "acme", "oidcProviderArn": ARN}}
 GLOBAL = {"kind": "global", "regions": ["apac", "eu"]}
+CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+CA_DATA = base64.b64encode(CA.encode()).decode()
 #: All that a stack needs beside our own settings.
 PLATFORM = {"kubernetes:context": "c", "aws:region": "eu-central-1"}
 
@@ -76,7 +80,7 @@ VARIANTS = {
             {"name": "eu-1"},
             {
                 "name": "eu-2",
-                "apiServer": {"server": "https://eu-2.example:6443/k8s", "caData": "LS0t"},
+                "apiServer": {"server": "https://eu-2.example:6443/k8s", "caData": CA_DATA},
                 "labels": {"environment": "production"},
                 "series": 50_000,
                 "scrapeInterval": "15s",
@@ -93,7 +97,7 @@ VARIANTS = {
             "filters": {"quiet": {"extends": None, "keep": ["up", "node_.+"], "drop": ["node_scrape_.*"]}},
         },
         "gateway": {
-            "tls": {"ca": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"},
+            "tls": {"ca": CA},
             "loadBalancer": {"hostname": "receive.example"},
         },
         "receive": {"tenancy": "perEdge"},
@@ -128,6 +132,14 @@ def problem(path: str, value: object, base: dict = REGION) -> str:
 def configured(values: Mapping[str, object]) -> dict:
     """Settings as a stack's whole configuration. None at the top is not written."""
     return {**PLATFORM, **{f"observability:{key}": value for key, value in values.items() if value is not None}}
+
+
+def credentials(values: Mapping[str, object]) -> dict[str, str]:
+    """The secrets without which such a stack is refused."""
+    edges = values.get("edges")
+    known = [edge for edge in edges if isinstance(edge, dict)] if isinstance(edges, list) else []
+    tokens = {edge["name"]: f"SECRET-{edge['name']}" for edge in known if edge.get("apiServer") and "name" in edge}
+    return {"observability:edgeCredentials": json.dumps(tokens)} if tokens else {}
 
 
 def resolved(values: Mapping[str, object]) -> dict:
@@ -265,12 +277,57 @@ _RELATED = [
         ],
         "objectStore.lifecycle.expirationDays": [None, 0, 365],
     },
+    {
+        "edges": [
+            [{"name": name, "filter": profile, **limits}, {"name": "eu-2", "storage": storage, "series": series}]
+            for name in ("eu-1", "eu-2", "central", "null", "Eu", "x" * 40, "x" * 41)
+            for profile in ("lean", "own", "absent")
+            for limits in ({}, {"limits": {"request": {"series": 5}}})
+            for storage, series in (("3Gi", 100_000), ("2Gi", 100_000), ("10Gi", 500_000), ("11Gi", 437_000))
+        ],
+        "fleet.filters": [{"own": {"extends": kind}} for kind in (None, "lean", "own")] + [{"lean": {}}, {}],
+        "receive.tenancy": ["shared", "perEdge"],
+    },
+    {
+        "edges": [
+            [{"name": "eu-1", **{key: value}}]
+            for key, some in {
+                "labels": [{"a": "1e3"}, {"a": 1}, {"cluster": "x"}, {"__a": ""}, {"a-b": ""}, {"prometheus": "x"}],
+                "replicas": [0, 1, 2, 3, True, "2"],
+                "tokenRevision": [0, 1, 10**6, 10**7],
+                "scrapeInterval": ["4s", "5s", "1h"],
+                "series": [0, 1, 10**5, 10**8, 10**9],
+                "limits": [{"requestsPerSecond": rate} for rate in (0, 1, 10**5, 10**6)],
+                "values": [{}, {"a": [None, {}]}, [], "a"],
+                "apiServer": [
+                    {"server": server, "caData": data}
+                    for server in ("https://h", "https://[::1]:6443/x", "http://h", "https://:1")
+                    for data in (CA_DATA, CA)
+                ],
+                "nam": [HIDDEN],
+            }.items()
+            for value in some
+        ],
+    },
+    {
+        "fleet.argoCd": [None, {}, {"generator": "applications"}, {"generator": "both"}, {"project": HIDDEN, "zzz": 1}],
+        "gateway.loadBalancer": [None, {"hostname": "h.example"}, {"hostname": ""}],
+        "edges": [[{"name": "eu-1"}, {"name": "eu-2"}]],
+    },
+    {
+        "fleet.filters": [
+            {"own": {action: [expression]}}
+            for action in ("keep", "drop")
+            for expression in ("up", "\\pL", "(?i)a", "(?=a)", "(", "a)|(b", "", "\\C", "\\Qa", "a{1001}", 1)
+        ],
+    },
+    {"gateway.maxRequestBytes": [0, 1023, 1024, 2**32 - 1, 2**32], "gateway.tls.ca": [None, CA, "x", CA.strip()]},
     {"query.resources": [{"cpu": "1", "memory": "1Gi", "memoryLimit": limit} for limit in ("1G", "1Gi", None)]},
 ]
 KNOWN = _known()
 _VALUES = sorted(path for path, value in KNOWN.items() if not isinstance(value, dict))
 #: In the others every key is one that the user chooses.
-_OBJECTS = sorted({path[:-1] for path in _VALUES if not {"tenants", "annotations"} & set(path)})
+_OBJECTS = sorted({path[:-1] for path in _VALUES if not {"tenants", "annotations", "filters"} & set(path)})
 
 
 @st.composite

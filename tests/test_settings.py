@@ -1,10 +1,13 @@
 """What users are told about their settings."""
 
 import copy
+import re
+import typing
 
 import pulumi
 import pytest
 import yaml
+from pydantic import BaseModel
 
 import settings
 import stack_file
@@ -252,3 +255,32 @@ def test_every_key_in_the_project_file_is_a_setting_and_every_setting_is_there()
     }
     assert set(declared) == known
     assert all(entry["description"] and entry["default"] in ("", {}, []) for entry in declared.values())
+
+
+@pytest.mark.parametrize("model", [settings.RegionSettings, settings.GlobalSettings])
+def test_the_project_file_names_the_keys_of_every_setting_and_none_that_is_elsewhere(model):
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    everywhere = {key for part in (settings.RegionSettings, settings.GlobalSettings) for key in keys_below(part)}
+    for name, field in ((field.alias, field) for field in model.model_fields.values()):
+        description = declared[name]["description"]
+        named = set(re.findall(r"\w+", description))
+        for part in models(field.annotation):
+            assert {found.alias for found in part.model_fields.values()} <= named, name
+        # Other words may be English.
+        of_settings = {word for word in named & everywhere if word != word.lower()}
+        of_settings |= {word for listed in re.findall("{[^<>}]+}", description) for word in re.findall(r"\w+", listed)}
+        assert of_settings <= {name, *(key for part in models(field.annotation) for key in keys_below(part))}, name
+
+
+def models(annotation: object) -> list[type[BaseModel]]:
+    """The settings in an annotation: X of X | None, list[X] and dict[str, X]."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for inside in typing.get_args(annotation) for found in models(inside)]
+
+
+def keys_below(model: type[BaseModel]) -> set[str]:
+    """Every key that may be written there, at any depth."""
+    fields = model.model_fields.values()
+    below = [keys_below(part) for field in fields for part in models(field.annotation)]
+    return {field.alias for field in fields}.union(*below)

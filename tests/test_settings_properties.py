@@ -1,11 +1,13 @@
 """Thousands of random mutations of settings: each is refused in the words of the stack file, or is right and works."""
 
+import base64
 import itertools
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 import pulumi
 import pytest
@@ -14,7 +16,7 @@ from kubernetes.utils.quantity import parse_quantity
 
 import stack_file
 from tests.engine import Recording, run_main
-from tests.regions import HIDDEN, VARIANTS, configured, everything, mutated, resolved
+from tests.regions import HIDDEN, VARIANTS, configured, credentials, everything, mutated, resolved
 
 #: A reason follows the rule, or a description of the setting does.
 LINE = re.compile(
@@ -67,7 +69,7 @@ def test_a_program_with_wrong_settings_registers_nothing_and_one_with_right_sett
     def check(values):
         recording = Recording()
         try:
-            run_main("eu", configured(values), recording=recording)
+            run_main("eu", configured(values), secrets=credentials(values), recording=recording)
         except pulumi.RunError as refused:
             message = str(refused)
         else:
@@ -102,7 +104,8 @@ def check_arguments(recording: Recording) -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_what_the_mutations_start_from_is_right_and_works(variant):
     assert list(wrongs(VARIANTS[variant])) == []
-    check_arguments(run_main("eu", configured(VARIANTS[variant])))
+    secrets = credentials(VARIANTS[variant])
+    check_arguments(run_main("eu", configured(VARIANTS[variant]), secrets=secrets))
 
 
 def wrongs(values: dict) -> Iterator[str]:
@@ -117,6 +120,8 @@ def wrongs(values: dict) -> Iterator[str]:
     yield from wrongs_of_history(whole)
     yield from wrongs_of_the_ring(whole["receive"])
     yield from wrongs_of_caches(whole["caches"])
+    yield from wrongs_of_edges(whole)
+    yield from wrongs_of_filters(whole["fleet"]["filters"])
     receive, vertical = whole["receive"], whole["compactor"]["verticalCompaction"]
     if receive["replicationFactor"] > 1 and not vertical:
         yield "every copy is kept in the bucket"
@@ -176,6 +181,53 @@ def wrongs_of_caches(caches: dict) -> Iterator[str]:
         yield "a backend without its settings, or settings without their backend"
 
 
+def wrongs_of_edges(whole: dict) -> Iterator[str]:
+    edges, gateway = whole["edges"], whole["gateway"]
+    names = [edge["name"] for edge in edges]
+    if len(names) != len({*names, "central"} - {"central"}):
+        yield "series of one cluster pass for another's"
+    for edge in edges:
+        if not re.fullmatch("[a-z][a-z0-9-]{0,38}[a-z0-9]", edge["name"]):
+            yield "no name for objects"
+        if any(name.startswith("__") or not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) for name in edge["labels"]):
+            yield "no label of Prometheus"
+        if {"cluster", "region", "tenant_id", "prometheus"} & set(edge["labels"]) or "_replica" in str(edge["labels"]):
+            yield "a label of ours"
+        if edge["filter"] not in ("default", "lean", "everything", *whole["fleet"]["filters"]):
+            yield "no such filter"
+        if not (edge["replicas"] in (1, 2) and edge["tokenRevision"] >= 1 and edge["limits"]["requestsPerSecond"] >= 1):
+            yield "a number that makes no sense"
+        # The log is 9 h old at most and copied twice while it holds 4 h; a sample takes 12 bytes.
+        samples = edge["series"] * (9 + 4 + 4) * HOUR / seconds(edge["scrapeInterval"])
+        if seconds(edge["scrapeInterval"]) < 5 or samples * 12 > size(edge["storage"]):
+            yield "the agent's volume is full before the region is back"
+        if edge["limits"]["request"] and whole["receive"]["tenancy"] == "shared":
+            yield "a limit that nobody applies"
+        if server := edge["apiServer"]:
+            if not urlsplit(server["server"]).hostname or not server["server"].startswith("https://"):
+                yield "a token in plain text, or to nobody"
+            if not base64.b64decode(server["caData"]).startswith(b"-----BEGIN CERTIFICATE-----\n"):
+                yield "nobody trusts that API server"
+    if whole["fleet"]["argoCd"] and not gateway["loadBalancer"]:
+        yield "agents do not find the gateway"
+    if not 1024 <= gateway["maxRequestBytes"] < 2**32:
+        yield "Envoy does not start, or refuses all"
+    if gateway["tls"]["ca"] and not gateway["tls"]["ca"].strip().endswith("-----END CERTIFICATE-----"):
+        yield "nobody trusts the gateway"
+
+
+def wrongs_of_filters(own: dict) -> Iterator[str]:
+    fixed = ("default", "lean", "everything")
+    if set(own) & set(fixed) or any(profile["extends"] not in (None, *fixed) for profile in own.values()):
+        yield "a profile that is not what it is called, or builds on none"
+    for profile in own.values():
+        for expression in (*profile["keep"], *profile["drop"]):
+            if not expression or re.search(r"\(\?<?[=!]|\\[CQ]|\{\d{4}", expression):
+                yield "no expression of RE2"
+            if expression.count("(") != expression.count(")") or expression.startswith("a)"):
+                yield "an expression that is open at an end"
+
+
 def at(whole: object, path: tuple[str, ...]) -> object:
     for key in path:
         whole = whole.get(key, "nothing") if isinstance(whole, dict) else "nothing"
@@ -191,6 +243,10 @@ def same(written: object, kept: object) -> bool:
             return not isinstance(written, bool) and Decimal(str(written)) == kept
         case str():
             return str(written) == kept
+        case list():
+            return isinstance(written, list) and len(written) == len(kept) and all(map(same, written, kept))
+        case dict():  # of a list; what was left out is filled in
+            return isinstance(written, dict) and all(same(value, kept.get(key)) for key, value in written.items())
         case _:
             return written == kept
 

@@ -75,7 +75,7 @@ ZONES = ["eu-1a", "eu-1b", "eu-1c"]
         ("tls.serverName", "*.example", "the name in every certificate"),
         ("tls.secretName", "Thanos", "must be 2 to 63 lower-case letters, digits and hyphens"),
         ("tls.issuer", {"name": "company", "kind": "Vault"}, "must be 'Issuer' or 'ClusterIssuer': an Issuer has to"),
-        ("storageClass", 3, "must be a valid string: of all volumes"),
+        ("storageClass", 3, "must be a string, in quotes, because YAML reads it"),
         ("objectStore.lifecycle.noncurrentVersionDays", 0, "must be greater than or equal to 1: how long replaced"),
         ("objectStore.lifecycle.expirationDays", 10_000, "because S3 would delete objects by their age"),
         ("objectStore.lifecycle.expirationDays", 0, "because S3 would delete objects by their age"),

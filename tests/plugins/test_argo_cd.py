@@ -9,7 +9,7 @@ from kubernetes import client
 from kubernetes.client import ApiException
 
 from local.paths import ROOT
-from render import argo_cd
+from render import agent, argo_cd
 from tests.components.args import API_SERVER, ARGO_CD
 from tests.plugins.argo_cd import TEMPLATE_LIBRARIES, go, install
 from tests.plugins.world import World, failed, succeeded
@@ -219,3 +219,49 @@ def test_rendered_by_go_each_edge_has_its_values_again(tmp_path: Path):
     rendered = json.loads(go("run", ".", folder=tmp_path, text=json.dumps(given)))
 
     assert dict(zip(values, map(yaml.safe_load, rendered), strict=True)) == values
+
+
+READ = """package main
+
+import (
+	"io"
+	"os"
+
+	"sigs.k8s.io/yaml"
+)
+
+func main() {
+	text, _ := io.ReadAll(os.Stdin)
+	found, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		panic(err)
+	}
+	os.Stdout.Write(found)
+}
+"""
+
+
+def test_a_text_that_looks_like_a_number_is_a_text_to_helm(tmp_path: Path):
+    words = [
+        "1e3",
+        "12e45",
+        "0o17",
+        "0b1",
+        "1_000",
+        ".5",
+        "+1",
+        "y",
+        "n",
+        "N",
+        "on",
+        "null",
+        "~",
+        "",
+        "2001-01-01",
+        "1:30",
+    ]
+    values = {**{word: word for word in words}, "numbers": [1, 1.5, -3, 12345678901], "flags": [True, None], "a": words}
+    (tmp_path / "main.go").write_text(READ)
+    go("mod", "init", "read", folder=tmp_path)
+    go("get", TEMPLATE_LIBRARIES[1], folder=tmp_path)
+    assert json.loads(go("run", ".", folder=tmp_path, text=agent.chart_yaml(values))) == values

@@ -43,3 +43,9 @@ def test_a_token_writes_as_its_own_edge_and_what_is_no_token_as_nobody(owners, o
 
 def test_nothing_but_remote_write_is_reachable():
     assert {route["match"]["path"] for route in table([Pass("token-of-1", "eu-1", "eu-1", 10)])} == {"/api/v1/receive"}
+
+
+def test_as_many_tokens_as_are_allowed_fit_into_a_secret():
+    longest = gateway_routes.Pass("t" * 48, "e" * 40, "e" * 40, 100_000)
+    size = len(gateway_routes.document([longest] * gateway_routes.MOST_TOKENS))
+    assert 0.9 * 2**20 < size <= 2**20
