@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview plan scale-receive unused-metrics test test-unit bench check golden lock
+.PHONY: help up down query preview plan scale-receive unused-metrics test test-unit bench bench-fleet check golden lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ test-unit: .venv/complete ## tests that need no root, no Go and no cluster
 
 bench: .venv/complete ## measure dashboards with and without the Query Frontend, and check the bars: make bench ARGS="--split 24h"
 	@$(PYTHON) -m bench.query_path $(ARGS)
+
+bench-fleet: .venv/complete ## measure how a preview grows with edges, and check that it is a straight line: make bench-fleet ARGS="--edges 200"
+	@$(PYTHON) -m bench.fleet $(ARGS)
 
 check: .venv/complete ## formatting and lint
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check .
