@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from render.gateway import EDGES, ROUTERS, typed
+from render.thanos_flags import REMOTE_WRITE_PATH
 
-REMOTE_WRITE_PATH = "/api/v1/receive"
 TENANT_HEADER = "THANOS-TENANT"
 #: Routers ask their ingesters for at most 5 s (Receive's forward timeout); a retry included.
 _TIMEOUT = "15s"
