@@ -8,7 +8,7 @@ import labels
 import versions
 from render import thanos_flags
 
-from . import _volumes, _workload
+from . import _probes, _volumes, _workload
 from ._workload import OBJSTORE_DIR, OBJSTORE_FILE, POD_NAME, ContainerResources, GrpcTls, Part
 
 COMPONENT = "receive-ingester"
@@ -51,7 +51,7 @@ def container(
         ),
         PORTS,
         resources,
-        _workload.http_probes(startup_seconds=REPLAY_SECONDS),
+        _probes.http(startup_seconds=REPLAY_SECONDS),
         env=[POD_NAME],
         volumeMounts=[
             {"name": _volumes.VOLUME, "mountPath": DATA_DIR},

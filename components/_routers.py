@@ -3,7 +3,7 @@
 import versions
 from render import thanos_flags
 
-from . import _workload
+from . import _probes, _workload
 from ._workload import POD_NAME, ContainerResources, GrpcTls
 
 COMPONENT = "receive-router"
@@ -38,7 +38,7 @@ def container(
         ),
         PORTS,
         resources,
-        _workload.http_probes(),
+        _probes.http(),
         env=[POD_NAME],
         lifecycle=_workload.drain(),
         volumeMounts=[

@@ -114,7 +114,7 @@ def container(
     probes: dict[str, dict],
     **more: object,
 ) -> dict:
-    """A container with nothing but what it needs. `ports` maps names to numbers; `probes`: see `http_probes`."""
+    """A container with nothing but what it needs. `ports` maps names to numbers; `probes`: see `_probes`."""
     return {
         "name": name,
         "image": image,
@@ -133,22 +133,6 @@ def container(
         **probes,
         **more,
     }
-
-
-def http_probes(
-    port: str = "http", *, ready: str = "/-/ready", healthy: str = "/-/healthy", startup_seconds: int = 120
-) -> dict[str, dict]:
-    """Probes by HTTP, on the paths of Thanos and Prometheus. The others wait until the process is ready, for at most
-    `startup_seconds`.
-    """
-    checks = ({"httpGet": {"path": path, "port": port}} for path in (ready, healthy))
-    return _probes(*checks, startup_seconds)
-
-
-def tcp_probes(port: str, *, startup_seconds: int = 120) -> dict[str, dict]:
-    """Probes of a process that only takes connections."""
-    connects = {"tcpSocket": {"port": port}}
-    return _probes(connects, connects, startup_seconds)
 
 
 def drain() -> dict:
@@ -232,17 +216,6 @@ def disruption_budget(
         spec={"maxUnavailable": max_unavailable, "selector": {"matchLabels": part.selector}},
         opts=opts,
     )
-
-
-def _probes(ready: dict, healthy: dict, startup_seconds: int) -> dict[str, dict]:
-    def probe(check: dict, period: int, failures: int) -> dict:
-        return {**check, "periodSeconds": period, "timeoutSeconds": 3, "failureThreshold": failures}
-
-    return {
-        "startupProbe": probe(ready, 5, startup_seconds // 5),
-        "readinessProbe": probe(ready, 5, 3),
-        "livenessProbe": probe(healthy, 10, 6),
-    }
 
 
 def _spread(part: Part, topology_key: str, when_unsatisfiable: str) -> dict:

@@ -12,7 +12,7 @@ import labels
 import versions
 from render import history_flags, thanos_flags
 
-from . import _service, _volumes, _workload
+from . import _probes, _service, _volumes, _workload
 from ._workload import OBJSTORE_DIR, OBJSTORE_FILE, ContainerResources, Part
 
 COMPONENT = "compactor"
@@ -105,7 +105,7 @@ class Compactor(pulumi.ComponentResource):
             ),
             PORTS,
             args["resources"],
-            _workload.http_probes(),
+            _probes.http(),
             volumeMounts=[
                 {"name": _volumes.VOLUME, "mountPath": DATA_DIR},
                 _workload.mount("objstore", OBJSTORE_DIR),

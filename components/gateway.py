@@ -14,7 +14,7 @@ import versions
 from render import gateway as files
 from render import gateway_routes, thanos_flags, units
 
-from . import _config, _service, _workload
+from . import _config, _probes, _service, _workload
 from ._service import InternalLoadBalancer
 from ._workload import ContainerResources, Part
 
@@ -166,7 +166,7 @@ def _container(resources: ContainerResources) -> dict:
         files.flags(config_file=f"{CONFIG_DIR}/{BOOTSTRAP_FILE}"),
         PORTS,
         resources,
-        _workload.http_probes("metrics", ready="/ready", healthy="/ready"),
+        _probes.http("metrics", ready="/ready", healthy="/ready"),
         lifecycle=_workload.drain(),
         volumeMounts=[
             _workload.mount("config", CONFIG_DIR),

@@ -14,7 +14,7 @@ import versions
 from render import caches
 from render import memcached as server
 
-from . import _service, _workload
+from . import _probes, _service, _workload
 from ._workload import Part
 
 COMPONENT = "memcached"
@@ -79,7 +79,7 @@ class Memcached(pulumi.ComponentResource):
                 "memory": server.pod_memory(memory=memory, connections=connections),
                 "memory_limit": None,
             },
-            _workload.tcp_probes(caches.MEMCACHED_PORT_NAME),
+            _probes.tcp(caches.MEMCACHED_PORT_NAME),
             # The image's own entry point is a shell script.
             command=["memcached"],
         )
@@ -89,7 +89,7 @@ class Memcached(pulumi.ComponentResource):
             [f"--memcached.address=localhost:{server.PORT}"],
             METRICS_PORTS,
             EXPORTER_RESOURCES,
-            _workload.tcp_probes("metrics"),
+            _probes.tcp("metrics"),
         )
         return k8s.apps.v1.StatefulSet(
             part.name,

@@ -13,7 +13,7 @@ import labels
 import versions
 from render import prometheus, thanos_flags
 
-from . import _config, _service, _volumes, _workload
+from . import _config, _probes, _service, _volumes, _workload
 from ._workload import OBJSTORE_DIR, OBJSTORE_FILE, POD_NAME, ContainerResources, GrpcTls, Part
 
 COMPONENT = APP = "prometheus"
@@ -174,7 +174,7 @@ class Prometheus(pulumi.ComponentResource):
             ),
             PORTS,
             args["resources"],
-            _workload.http_probes(startup_seconds=REPLAY_SECONDS),
+            _probes.http(startup_seconds=REPLAY_SECONDS),
             env=[POD_NAME],
             volumeMounts=[
                 {"name": _volumes.VOLUME, "mountPath": DATA_DIR},
@@ -198,7 +198,7 @@ class Prometheus(pulumi.ComponentResource):
             SIDECAR_PORTS,
             args["sidecar"],
             # It is ready once Prometheus is.
-            _workload.http_probes("metrics", startup_seconds=REPLAY_SECONDS),
+            _probes.http("metrics", startup_seconds=REPLAY_SECONDS),
             volumeMounts=[
                 {"name": _volumes.VOLUME, "mountPath": DATA_DIR},
                 _workload.mount("objstore", OBJSTORE_DIR),

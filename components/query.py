@@ -12,7 +12,7 @@ import labels
 import versions
 from render import endpoints, thanos_flags
 
-from . import _service, _workload
+from . import _probes, _service, _workload
 from ._service import InternalLoadBalancer
 from ._workload import ContainerResources, GrpcTls, Part
 
@@ -101,7 +101,7 @@ class Query(pulumi.ComponentResource):
             ),
             PORTS,
             args["resources"],
-            _workload.http_probes(),
+            _probes.http(),
             lifecycle=_workload.drain(),
             volumeMounts=[_workload.mount("endpoints", CONFIG_DIR), *_workload.tls_mounts(tls)],
         )

@@ -11,7 +11,7 @@ import labels
 import versions
 from render import caches, thanos_flags, tripper
 
-from . import _caches, _config, _service, _workload
+from . import _caches, _config, _probes, _service, _workload
 from ._caches import CACHE_DIR, CacheBackend
 from ._service import InternalLoadBalancer
 from ._workload import ContainerResources, Part
@@ -88,7 +88,7 @@ class QueryFrontend(pulumi.ComponentResource):
             pulumi.Output.from_input(args["downstream_url"]).apply(lambda url: _flags(args, url)),
             PORTS,
             args["resources"],
-            _workload.http_probes(startup_seconds=STARTUP_SECONDS),
+            _probes.http(startup_seconds=STARTUP_SECONDS),
             lifecycle=_workload.drain(),
             volumeMounts=[_caches.mount(), _workload.mount("tripper", TRIPPER_DIR)],
         )

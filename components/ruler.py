@@ -12,7 +12,7 @@ import labels
 import versions
 from render import remote_write, thanos_flags, units
 
-from . import _config, _service, _volumes, _workload
+from . import _config, _probes, _service, _volumes, _workload
 from ._workload import OBJSTORE_DIR, OBJSTORE_FILE, POD_NAME, ContainerResources, GrpcTls, Part
 
 COMPONENT = "ruler"
@@ -165,7 +165,7 @@ class Ruler(pulumi.ComponentResource):
             flags,
             PORTS,
             args["resources"],
-            _workload.http_probes(),
+            _probes.http(),
             env=[POD_NAME],
             volumeMounts=[
                 {"name": _volumes.VOLUME, "mountPath": DATA_DIR},

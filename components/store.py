@@ -20,7 +20,7 @@ import versions
 from render import caches, history_flags, thanos_flags, units
 from render.shards import Shard, selector, shards
 
-from . import _caches, _config, _service, _volumes, _workload
+from . import _caches, _config, _probes, _service, _volumes, _workload
 from ._caches import CACHE_DIR, CacheBackend
 from ._workload import OBJSTORE_DIR, OBJSTORE_FILE, ContainerResources, GrpcTls, Part
 
@@ -176,7 +176,7 @@ def _container(args: StoreArgs, shard: Shard) -> dict:
         ),
         PORTS,
         args["resources"],
-        _workload.http_probes(startup_seconds=STARTUP_SECONDS),
+        _probes.http(startup_seconds=STARTUP_SECONDS),
         volumeMounts=[
             {"name": _volumes.VOLUME, "mountPath": DATA_DIR},
             _workload.mount("objstore", OBJSTORE_DIR),
