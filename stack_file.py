@@ -42,6 +42,12 @@ def parse(values: Mapping[str, object]) -> Settings:
     return sizing.sized(settings) if isinstance(settings, RegionSettings) else settings
 
 
+def plain(config: Mapping[str, object]) -> dict[str, object]:
+    """What `parse` takes, of the decoded `config` of a stack file that is read without Pulumi; no secrets."""
+    own = {key.removeprefix(errors.PREFIX): value for key, value in config.items() if key.startswith(errors.PREFIX)}
+    return {key: value for key, value in own.items() if key not in SECRETS}
+
+
 def load() -> Settings:
     """The settings of the stack that is running. Warns of what is far too large for its edges.
 

@@ -1,4 +1,4 @@
-"""How the kubelet finds out whether a container has started, answers, and lives."""
+"""How the kubelet knows that a container has started, takes work, and hangs."""
 
 
 def http(
@@ -8,16 +8,16 @@ def http(
     `startup_seconds`.
     """
     checks = ({"httpGet": {"path": path, "port": port}} for path in (ready, healthy))
-    return _probes(*checks, startup_seconds)
+    return _all(*checks, startup_seconds)
 
 
 def tcp(port: str, *, startup_seconds: int = 120) -> dict[str, dict]:
     """Probes of a process that only takes connections."""
     connects = {"tcpSocket": {"port": port}}
-    return _probes(connects, connects, startup_seconds)
+    return _all(connects, connects, startup_seconds)
 
 
-def _probes(ready: dict, healthy: dict, startup_seconds: int) -> dict[str, dict]:
+def _all(ready: dict, healthy: dict, startup_seconds: int) -> dict[str, dict]:
     def probe(check: dict, period: int, failures: int) -> dict:
         return {**check, "periodSeconds": period, "timeoutSeconds": 3, "failureThreshold": failures}
 

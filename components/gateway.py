@@ -12,7 +12,7 @@ import pulumi_random as random
 import labels
 import versions
 from render import gateway as files
-from render import gateway_routes, units
+from render import gateway_routes, thanos_flags, units
 
 from . import _config, _probes, _service, _workload
 from ._service import InternalLoadBalancer
@@ -98,7 +98,7 @@ class Gateway(pulumi.ComponentResource):
         service = _service.balanced(part, {"https": HTTPS}, args.get("load_balancer"), child)
 
         host = _service.host(service, args.get("load_balancer"))
-        self.remote_write_url = pulumi.Output.concat("https://", host, gateway_routes.REMOTE_WRITE_PATH)
+        self.remote_write_url = pulumi.Output.concat("https://", host, thanos_flags.REMOTE_WRITE_PATH)
         self.tokens = pulumi.Output.secret({edge: current.result for edge, (current, *_) in valid.items()})
         self.register_outputs({"remote_write_url": self.remote_write_url, "tokens": self.tokens})
 

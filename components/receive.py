@@ -10,7 +10,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 import labels
-from render import hashring, receive_limits
+from render import hashring, receive_limits, thanos_flags
 
 from . import _ingesters, _routers, _service, _workload
 from ._routers import HASHRING_FILE, LIMITS_FILE
@@ -147,7 +147,9 @@ class Receive(pulumi.ComponentResource):
         routers = _service.headless(router, {"remote-write": _routers.PORTS["remote-write"]}, child, each)
 
         port = _routers.PORTS["remote-write"]
-        self.remote_write_url = pulumi.Output.concat("http://", _service.host(service), f":{port}/api/v1/receive")
+        self.remote_write_url = pulumi.Output.concat(
+            "http://", _service.host(service), f":{port}{thanos_flags.REMOTE_WRITE_PATH}"
+        )
         self.routers = _service.host(routers)
         self.grpc_endpoint = pulumi.Output.concat("dnssrv+_grpc._tcp.", _service.host(peers))
         self.register_outputs(

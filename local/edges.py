@@ -24,8 +24,7 @@ FIRST_PORT, PORTS_PER_REGION = 9101, 100
 def settings(region: str) -> RegionSettings:
     """What the region's stack file says."""
     config = yaml.safe_load(stacks.config_file(region).read_text())["config"]
-    plain = {key.partition(":")[2]: value for key, value in config.items() if key.startswith("observability:")}
-    return stack_file.parse({key: value for key, value in plain.items() if key not in stack_file.SECRETS})
+    return stack_file.parse(stack_file.plain(config))
 
 
 def expected() -> set[tuple[str, str]]:

@@ -1,13 +1,15 @@
 """The certificates of the gateways, which somebody has to bring: here the cluster's own authority."""
 
 import base64
+import http.client
 
 from kubernetes import client, config
 
 from local import certificates, stacks
 from local.control_plane import CERTIFICATES, KUBECONFIG
+from settings.edges import GatewayTls
 
-SECRET = "gateway-tls"
+SECRET = GatewayTls().secret_name
 
 
 def provide() -> None:
@@ -29,5 +31,5 @@ def _create(create, *arguments) -> None:
     try:
         create(*arguments)
     except client.ApiException as error:
-        if error.status != 409:  # it is there from an earlier run
+        if error.status != http.client.CONFLICT:  # it is there from an earlier run
             raise

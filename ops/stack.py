@@ -47,11 +47,7 @@ class Stack:
 
         OperationError says which rule they break.
         """
-        values = {
-            key.removeprefix(PREFIX): value
-            for key, value in self._config().items()
-            if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in stack_file.SECRETS
-        }
+        values = stack_file.plain(self._config())
         if values.get("kind") != "region":
             raise OperationError(f"{self.file} is of the kind {values.get('kind')!r}: only regions have receivers")
         if target is not None:

@@ -9,8 +9,9 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from planner.bucket import RAW_SAMPLE
 from planner.query_log import QueryLog
-from planner.unused import BYTES_PER_SAMPLE, Saving, Unused
+from planner.unused import Saving, Unused
 from planner.usage import Usage
 from settings.errors import PREFIX
 
@@ -115,7 +116,7 @@ def _text(report: Report, console: Console) -> None:
     console.print(
         f"Saving: {saving.series:,} series ({share:.1%}), {saving.samples_per_second:,.0f} samples/s, "
         f"{saving.gigabytes_per_month:,.1f} GB of raw blocks a month "
-        f"({BYTES_PER_SAMPLE} bytes a sample, 30 days, copies merged)."
+        f"({RAW_SAMPLE:g} bytes a sample, 30 days, copies merged)."
     )
     console.print("For the stack file, with `filter` at the edges that shall have it:\n")
     print(yaml.safe_dump(report.stack_file(), sort_keys=False, width=WIDTH))

@@ -1,1 +1,1 @@
-"""What a fleet of edges needs, worked out from what the stack file says of it. Pure: numbers in, numbers out."""
+"""Arithmetic about a fleet: what it needs, and what of it nobody uses. Pure: no engine, no cluster, no files."""

@@ -12,8 +12,8 @@ from datetime import timedelta
 from planner.fleet import Edge, Fleet
 
 DAY = timedelta(days=1)
-#: In compacted blocks, index included: Mimir's capacity planning; 1.95 was measured at a sample a minute
-#: (docs/query-path.md).
+#: Bytes of a raw sample in compacted blocks, index included: Mimir's capacity planning; 1.95 was measured at a sample a
+#: minute (docs/query-path.md).
 RAW_SAMPLE = 2.0
 #: A sample of 5m or 1h data is five aggregates. Measured with Thanos 0.42.4 at a 30 s interval: 5m data is 45 % of raw
 #: (ten raw samples become one), 1h data 4.3 % (120 become one). A downsampled sample does not depend on the interval,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import re2
 
+from planner.bucket import RAW_SAMPLE
+
 #: Of a classic histogram.
 BUCKET, SUM, COUNT = "_bucket", "_sum", "_count"
-#: In a block, index and all: the planning value of Grafana Mimir's capacity planning, which has the same TSDB.
-BYTES_PER_SAMPLE = 2
 MONTH_SECONDS = 30 * 24 * 3600
 NOBODY = "nothing asks for it"
 
@@ -70,7 +70,7 @@ def saving(dropped: Iterable[Unused], intervals: Mapping[str, float]) -> Saving:
     for metric in dropped:
         series += metric.series
         rate += sum(count / intervals[edge] for edge, count in metric.edges.items())
-    return Saving(series, rate, rate * BYTES_PER_SAMPLE * MONTH_SECONDS / 1e9)
+    return Saving(series, rate, rate * RAW_SAMPLE * MONTH_SECONDS / 1e9)
 
 
 def rule(name: str) -> str:

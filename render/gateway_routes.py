@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from render.gateway import EDGES, ROUTERS, typed
+from render.thanos_flags import REMOTE_WRITE_PATH
 
-REMOTE_WRITE_PATH = "/api/v1/receive"
 #: A Secret has at most 1 MiB (k8s.io/api/core/v1, MaxSecretSize), and a route with the longest name 1.5 kB.
 MOST_TOKENS = 650
 TENANT_HEADER = "THANOS-TENANT"

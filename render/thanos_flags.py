@@ -11,7 +11,7 @@ from render import hashring, units
 
 HTTP_PORT = 10902
 GRPC_PORT = 10901
-REMOTE_WRITE_PORT = 19291
+REMOTE_WRITE_PORT, REMOTE_WRITE_PATH = 19291, "/api/v1/receive"
 CAPNPROTO_PORT = 19391
 #: Labels that tell copies of a series apart; queries drop them: of Receive, of pairs of Prometheus servers, of Rulers.
 REPLICA_LABELS = ("receive_replica", "prometheus_replica", "ruler_replica")

@@ -90,7 +90,7 @@ class EdgeLimits(Model):
         100, ge=1, le=100_000, description="of each gateway pod; more is answered 429, which agents try again"
     )
     request: RequestLimits | None = Field(
-        None, description="in place of receive.limits.request; needs receive.tenancy perEdge"
+        None, description="in place of those in receive.limits; needs receive.tenancy perEdge"
     )
 
 

@@ -54,8 +54,8 @@ class Receive(Model):
     tsdb_retention: LocalRetention = Field("24h", description="how long ingesters keep what they have uploaded")
     out_of_order_window: Annotated[str, lasting("0s", "")] = Field(
         "4h",
-        description="how late a sample may come behind those of other edges; agents keep what is unsent for 4h. 0s: an "
-        "edge that was away for more than an hour loses what it has kept",
+        description="how late a sample may come behind the newest of its tenant; agents keep what is unsent for 3h or "
+        "more. 0s: what an edge has kept for more than an hour is refused while others write as the same tenant",
     )
     max_exemplars: int = Field(100_000, ge=0, le=10_000_000, description="exemplars kept in memory per tenant; 0: none")
     replication_protocol: Literal["protobuf", "capnproto"] = Field(

@@ -15,8 +15,8 @@ def connect(parent: pulumi.Resource) -> k8s.Provider:
     """The provider for `kubernetes:context`.
 
     ConfigMaps and Secrets change in place: their readers reload them, and a replacement would take the old one away
-    first. Claims
-    outlive the pods that are scaled away; when they are wanted again they are there already, and are taken over.
+    first. Claims outlive the pods that are scaled away; when they are wanted again they are there already, and are
+    taken over.
     """
     return k8s.Provider(
         "cluster",

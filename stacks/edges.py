@@ -1,14 +1,23 @@
 """The edges of a region: how they write to it, and how their agents get to them."""
 
+from typing import Any
+
 import pulumi
 
 from components import ArgoCd, EdgeAccess, Gateway, Receive
-from render import filters, gateway_routes, hashring, thanos_flags
+from render import filters, hashring, thanos_flags
 from render.agent import Agent, chart_values, chart_yaml
 from settings import RegionSettings
 from settings.edges import Edge
 
 from . import _cluster
+
+
+def limits(settings: RegionSettings) -> dict[str, Any]:
+    """What routers accept: those of an edge are its tenant's."""
+    found = settings.receive.limits.model_dump()
+    own = {edge.name: edge.limits.request.model_dump() for edge in settings.edges if edge.limits.request}
+    return {**found, "tenants": {**found["tenants"], **own}}
 
 
 def gateway(
@@ -64,7 +73,7 @@ def agents(
     fleet, reachable = settings.fleet, {edge.name: edge for edge in settings.edges if edge.api_server}
     known = {edge: credentials.apply(lambda found, edge=edge: found[edge]) for edge in reachable}
     if fleet.argo_cd:
-        url = f"https://{host(name, settings)}{gateway_routes.REMOTE_WRITE_PATH}"
+        url = f"https://{host(name, settings)}{thanos_flags.REMOTE_WRITE_PATH}"
         ArgoCd(
             f"{name}-argo-cd",
             {

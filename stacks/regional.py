@@ -110,7 +110,8 @@ class RegionalStack(pulumi.ComponentResource):
             f"{name}-receive",
             {
                 **writing,
-                **settings.receive.model_dump(exclude={"ring", "tenancy"}),
+                **settings.receive.model_dump(exclude={"ring", "tenancy", "limits"}),
+                "limits": edges.limits(settings),
                 "ring": settings.receive.ring_size,
                 "tenants": [hashring.DEFAULT_TENANT] if settings.receive.tenancy == "shared" else [],
                 **bucket("receive-ingester"),

@@ -124,6 +124,15 @@ def problems(values: dict) -> list[str]:
     return str(raised.value).splitlines()
 
 
+def refusal(values: dict) -> str | None:
+    """All problems in one text; None: the settings are accepted."""
+    try:
+        stack_file.parse(values)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 def problem(path: str, value: object, base: dict = REGION) -> str:
     (found,) = problems(region(path, value, base))
     return found

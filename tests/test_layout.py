@@ -1,6 +1,7 @@
 """Where things are."""
 
 import ast
+import re
 
 import pytest
 
@@ -10,6 +11,7 @@ PURE = sorted(path.relative_to(ROOT) for folder in ("render", "planner") for pat
 COMPONENTS = sorted(path.relative_to(ROOT) for path in (ROOT / "components").glob("*.py"))
 SOURCES = [*PURE, *COMPONENTS, *sorted(path.relative_to(ROOT) for path in (ROOT / "stacks").glob("*.py"))]
 SOURCES += sorted(path.relative_to(ROOT) for path in ROOT.glob("*.py"))
+PAGES = sorted(path.relative_to(ROOT) for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 OPERATIONS = sorted(path.relative_to(ROOT) for path in (ROOT / "ops").glob("*.py"))
 
 
@@ -52,3 +54,22 @@ def test_a_module_has_one_reason_to_change(path):
 def test_every_module_has_its_tests(path):
     if not path.name.startswith("_"):
         assert (ROOT / "tests" / path.parent / f"test_{path.name}").exists()
+
+
+def anchors(page) -> set[str]:
+    """What the headings of a page are called in links, as GitHub makes it of them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=str)
+def test_links_between_pages_lead_to_what_is_there(path):
+    page = ROOT / path
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if "://" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link

@@ -14,9 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from kubernetes.utils.quantity import parse_quantity
 
-import stack_file
 from tests.engine import Recording, run_main
-from tests.regions import HIDDEN, VARIANTS, configured, credentials, everything, mutated, resolved
+from tests.regions import HIDDEN, VARIANTS, configured, credentials, everything, mutated, refusal, resolved
 
 #: A reason follows the rule, or a description of the setting does.
 LINE = re.compile(
@@ -24,14 +23,6 @@ LINE = re.compile(
 )
 RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 HOUR, DAY, MEBIBYTE = 3600, 86_400, 2**20
-
-
-def refusal(values: dict) -> str | None:
-    try:
-        stack_file.parse(values)
-    except ValueError as error:
-        return str(error)
-    return None
 
 
 def test_every_mutation_is_refused_with_path_and_reason_or_breaks_no_rule():

@@ -18,14 +18,15 @@ from render import units
 from settings import RegionSettings, sizing
 from tests.engine import ROOT, Recording, run_main
 from tests.ops.region import STACK_FILE
-from tests.regions import REGION, configured, problem, problems
+from tests.regions import REGION, configured, problem, problems, refusal
 
 ZONES = ["eu-1a", "eu-1b", "eu-1c"]
 
 
 def fleet(count: int, series: int = 200_000, **edge: object) -> dict:
-    """The smallest settings of a region, with edges."""
-    return {**REGION, "edges": [{"name": f"edge-{index}", "series": series, **edge} for index in range(count)]}
+    """The smallest settings of a region, with edges whose own volumes hold whatever they send."""
+    alike = {"series": series, "storage": "1Ti", **edge}
+    return {**REGION, "edges": [{"name": f"edge-{index}", **alike} for index in range(count)]}
 
 
 def parse(count: int, series: int = 200_000, **parts: object) -> RegionSettings:
@@ -72,14 +73,6 @@ def changed(values: dict, path: str, value: str) -> dict:
         target = target[parent]
     target[key] = value
     return found
-
-
-def refusal(values: dict) -> str | None:
-    try:
-        stack_file.parse(values)
-    except ValueError as error:
-        return str(error)
-    return None
 
 
 def test_without_edges_nothing_is_filled_in_or_refused():
@@ -228,7 +221,7 @@ def test_the_command_takes_a_stack_file_without_the_new_edges_and_refuses_fewer_
         (
             "receive.storage",
             "1Gi",
-            "receive.storage is '1Gi': must be at least 10Gi (50Gi is proposed), because 50 edges",
+            "receive.storage is '1Gi': must be at least 11Gi (50Gi is proposed), because 50 edges",
         ),
         ("receive.router", {"cpu": "100m", "memory": "3Gi"}, "receive.router.cpu is '100m': must be at least 2 (3 is"),
         ("compactor.storage", "100Gi", "compactor.storage is '100Gi': must be at least 1503Gi (3072Gi is proposed)"),

@@ -11,7 +11,6 @@ import stack_file
 from ops import unused_metrics
 from ops.errors import UnreachableError
 from ops.unused_metrics import main
-from settings.errors import PREFIX
 from tests.ops.region import STACK_FILE
 
 DURATION = "app_latency_seconds"
@@ -131,13 +130,7 @@ def test_people_get_a_table_and_a_filter_that_the_stack_file_takes(region, run):
     assert "names of metrics in the ingesters" in err, "progress is no part of the result"
     proposal = yaml.safe_load(out[out.index("config:") :])
     settings = {**yaml.safe_load(run.file.read_text())["config"], **proposal["config"]}
-    parsed = stack_file.parse(
-        {
-            key.removeprefix(PREFIX): value
-            for key, value in settings.items()
-            if key.startswith(PREFIX) and "Key" not in key
-        }
-    )
+    parsed = stack_file.parse(stack_file.plain(settings))
     profile = parsed.fleet.filters["less"]
     assert profile.extends == "default"
     assert profile.drop == [f"{DURATION}_bucket", r"etcd\:idle\:sum"]

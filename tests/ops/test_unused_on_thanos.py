@@ -1,6 +1,7 @@
 """What is unused, asked of the real programs: edges write through Receive, a Query Frontend logs what it is asked."""
 
 import contextlib
+import dataclasses
 import datetime
 import http.client
 import json
@@ -16,12 +17,13 @@ import re2
 import yaml
 
 import stack_file
-from local import edges, tools
+from local import tools
 from ops import stored, unused_metrics, unused_report, used
 from ops.read_path import answer
 from ops.unused_metrics import Choice
 from planner import query_log
-from render import endpoints, hashring, receive_limits, thanos_flags
+from render import agent, endpoints, hashring, receive_limits, thanos_flags
+from tests.agents import AGENT
 from tests.binaries import free_ports, running
 
 pytestmark = pytest.mark.plugins
@@ -134,16 +136,18 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
         for name, flags in thanos.items():
             processes.enter_context(running([tools.THANOS.program("thanos"), *flags], folder / f"{name}.log"))
         for edge, port in zip(("apac-1", "apac-2", "central"), agents, strict=True):
-            configuration = edges.configuration(edge, f"{HOST}:{port}", f"http://{HOST}:{router_write}/api/v1/receive")
-            configuration["global"]["scrape_interval"] = "1s"
-            agent = [
+            url = f"http://{HOST}:{router_write}{thanos_flags.REMOTE_WRITE_PATH}"
+            told = dataclasses.replace(AGENT, edge=edge, url=url, scrape_interval="1s", relabeling=[], own_ca=False)
+            scraped = [{"job_name": "edge", "static_configs": [{"targets": [f"{HOST}:{port}"]}]}]
+            text = agent.prometheus_yml(told, replica="one", scrape_configs=scraped, token_file=write("token", "any"))
+            command = [
                 tools.PROMETHEUS.program("prometheus"),
                 "--agent",
-                f"--config.file={write(f'{edge}.yml', yaml.safe_dump(configuration))}",
+                f"--config.file={write(f'{edge}.yml', text)}",
                 f"--storage.agent.path={folder}/{edge}",
                 f"--web.listen-address={HOST}:{port}",
             ]
-            processes.enter_context(running(agent, folder / f"{edge}.log"))
+            processes.enter_context(running(command, folder / f"{edge}.log"))
         found = Region(f"http://{HOST}:{query_http}", f"http://{HOST}:{frontend}", folder / "query-frontend.log")
         _wait(lambda: found.count("up") == COPIES, folder / "router.log")
         _wait(lambda: _reached(f"{found.frontend}/-/ready"), found.log)

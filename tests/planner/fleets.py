@@ -29,7 +29,7 @@ def fleet(count: int = 1, series: float = 200_000, seconds: int = 30, **other: o
         zones=0,
         shared=True,
         tsdb_retention=DAY,
-        out_of_order_window=0 * DAY,
+        out_of_order_window=4 * HOUR,
         raw=7 * DAY,
         five_minutes=30 * DAY,
         one_hour=180 * DAY,

@@ -10,7 +10,7 @@ from planner import capacity
 from planner.capacity import NEEDS, plan
 from planner.fleet import Edge
 from render import units
-from tests.planner.fleets import COUNTS, DAY, SECOND, edges, fleet, fleets
+from tests.planner.fleets import COUNTS, DAY, HOUR, SECOND, edges, fleet, fleets
 
 GIB = 2**30
 
@@ -85,10 +85,8 @@ def test_the_rules_of_their_sources_are_kept():
     million = fleet(5)  # 1 million series, 3 million in memory
     each = NEEDS["ingester"](million, 10)
     assert (each.cpu, each.memory) == pytest.approx((1, 2.5e9))
-    # At 15 s and for a day Mimir's disk of 5 GB; blocks are cut up to 3 h later.
-    assert NEEDS["ingester"](fleet(5, seconds=15, tsdb_retention=21 * DAY / 24), 10).storage == pytest.approx(
-        5e9, rel=0.05
-    )
+    # At 15 s and for a day Mimir's disk of 5 GB: late samples are 4 h of it, and blocks are cut up to 3 h later.
+    assert NEEDS["ingester"](fleet(5, seconds=15, tsdb_retention=17 * HOUR), 10).storage == pytest.approx(5e9, rel=0.05)
     assert NEEDS["ingester"](fleet(5, seconds=5), 10).cpu == pytest.approx(3), "samples cost, too"
     assert NEEDS["router"](fleet(5, series=150_000), 1) == capacity.Need(1, 1e9)
     assert NEEDS["compactor"](fleet(100), 1).memory == 4e9

@@ -8,7 +8,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from kubernetes import client, config
 
 from local import certificates, tools
 from render import agent, filters
+from tests.agents import AGENT
 from tests.binaries import free_ports, running
 
 pytestmark = pytest.mark.plugins
@@ -244,17 +245,7 @@ def agents(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callab
 
 def _spec() -> dict:
     """What the chart passes on to the PrometheusAgent as it is; storageSpec is `storage` there."""
-    made = agent.Agent(
-        edge="apac-1",
-        labels={"env": "prod"},
-        series=100_000,
-        scrape_interval="30s",
-        replicas=2,
-        url="https://gateway.example/api/v1/receive",
-        relabeling=filters.relabeling("lean", {}),
-        storage="10Gi",
-        own_ca=True,
-    )
+    made = replace(AGENT, relabeling=filters.relabeling("lean", {}))
     values = agent.chart_values(made, {})["prometheus"]["prometheusSpec"]
     of_the_chart = ("image", "storageSpec", "prometheusExternalLabelNameClear")
     passed = {

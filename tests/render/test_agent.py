@@ -12,18 +12,8 @@ import versions
 from render import agent, filters, remote_write, thanos_flags, units
 from settings.edges import Edge
 from settings.write_path import RequestLimits
+from tests.agents import AGENT
 
-AGENT = agent.Agent(
-    edge="apac-1",
-    labels={"env": "prod"},
-    series=100_000,
-    scrape_interval="30s",
-    replicas=2,
-    url="https://gateway.example/api/v1/receive",
-    relabeling=filters.relabeling("default", {}),
-    storage="10Gi",
-    own_ca=True,
-)
 OWN = {"own": filters.Profile(keep=["up", r"a\.b{2}$"], drop=["c{{d"])}
 SCRAPES = [{"job_name": "edge", "static_configs": [{"targets": ["127.0.0.1:9090"]}]}]
 

@@ -50,6 +50,17 @@ def test_ingesters_see_no_ring_and_routers_keep_no_data():
     assert not any(arg.startswith(("--tsdb", "--objstore", "--receive.local-endpoint")) for arg in router["args"])
 
 
+def test_the_limits_of_an_edge_are_those_of_its_tenant_beside_those_of_others():
+    config = region()
+    config["observability:receive"] = {"tenancy": "perEdge", "limits": {"tenants": {"other": {"samples": 7}}}}
+    config["observability:edges"] = [{"name": "eu-1", "limits": {"request": {"series": 9}}}, {"name": "eu-2"}]
+    limits = run_main("eu", config).one("ConfigMap", "limits").inputs["data"]["limits.yaml"]
+    tenants = yaml.safe_load(limits)["write"]["tenants"]
+    assert set(tenants) == {"eu-1", "other"}
+    assert tenants["eu-1"]["request"]["series_limit"] == 9
+    assert tenants["other"]["request"]["samples_limit"] == 7
+
+
 def test_query_finds_the_ingesters_by_their_service():
     eu = built.build("eu")
     endpoints = yaml.safe_load(eu.one("ConfigMap", "endpoints").inputs["data"]["endpoints.yaml"])["endpoints"]
