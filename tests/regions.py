@@ -286,16 +286,20 @@ _RELATED = [
         ],
         "objectStore.lifecycle.expirationDays": [None, 0, 365],
     },
+    {"edges": [[{"name": name}, {"name": "eu-2"}] for name in ("eu-1", "eu-2", "central", "null", "Eu", "x" * 41)]},
+    {
+        "edges": [[{"name": "eu-1", "filter": profile}] for profile in ("lean", "own", "absent")],
+        "fleet.filters": [{"own": {"extends": kind}} for kind in (None, "lean", "own")] + [{"lean": {}}, {}],
+    },
+    {
+        "edges": [[{"name": "eu-1", "limits": {"request": limits}}] for limits in (None, {"series": 5})],
+        "receive.tenancy": ["shared", "perEdge"],
+    },
     {
         "edges": [
-            [{"name": name, "filter": profile, **limits}, {"name": "eu-2", "storage": storage, "series": series}]
-            for name in ("eu-1", "eu-2", "central", "null", "Eu", "x" * 40, "x" * 41)
-            for profile in ("lean", "own", "absent")
-            for limits in ({}, {"limits": {"request": {"series": 5}}})
+            [{"name": "eu-1", "storage": storage, "series": series}]
             for storage, series in (("3Gi", 100_000), ("2Gi", 100_000), ("10Gi", 500_000), ("11Gi", 437_000))
-        ],
-        "fleet.filters": [{"own": {"extends": kind}} for kind in (None, "lean", "own")] + [{"lean": {}}, {}],
-        "receive.tenancy": ["shared", "perEdge"],
+        ]
     },
     {
         "edges": [
