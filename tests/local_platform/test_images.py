@@ -63,5 +63,6 @@ def test_a_library_that_is_not_there_is_an_error_that_names_it(tmp_path, monkeyp
 
 
 def test_every_pinned_image_can_be_made():
-    pinned = {value for name, value in vars(versions).items() if name.isupper()}
+    charts = {versions.KUBE_PROMETHEUS_STACK, versions.KUBE_PROMETHEUS_STACK_REPOSITORY}
+    pinned = {value for name, value in vars(versions).items() if name.isupper()} - charts
     assert pinned < {image.name for image in images.ALL}

@@ -15,7 +15,8 @@ KUBERNETES = "1.34"
 #: Kinds that belong to no namespace.
 CLUSTER_WIDE = ("Namespace", "PriorityClass")
 #: Kinds that Kubernetes does not have of itself; their schemas are those of who brings them.
-CUSTOM = ("cert-manager.io/v1",)
+ARGO_CD = "argoproj.io/v1alpha1"
+CUSTOM = ("cert-manager.io/v1", ARGO_CD)
 #: Secrets that are there before the stack, or are filled by cert-manager.
 GIVEN = {"gateway-tls"}
 IMAGE = re.compile(r"[a-z0-9.-]+\.[a-z]+(/[a-z0-9-]+)+:(distroless-)?v?\d+\.\d+\.\d+(-alpine)?(@sha256:[0-9a-f]{64})?")
@@ -71,14 +72,16 @@ def test_every_object_goes_to_the_explicit_cluster_into_the_stacks_namespace(sta
     for found in stack.kubernetes():
         assert "::cluster::" in found.provider, f"{found.name} would go to whatever context is current"
         if found.kind not in CLUSTER_WIDE:
-            assert found.inputs["metadata"]["namespace"] == namespace, found.name
+            wanted = "argocd" if found.inputs["apiVersion"] == ARGO_CD else namespace
+            assert found.inputs["metadata"]["namespace"] == wanted, found.name
 
 
 def test_every_object_carries_the_recommended_labels(stack):
     for found in stack.kubernetes():
         given = found.inputs["metadata"]["labels"]
         assert given.items() >= labels.OURS.items(), found.name
-        if found.kind not in CLUSTER_WIDE:
+        # Argo CD takes the label of the instance for that of the Application which an object belongs to.
+        if found.kind not in CLUSTER_WIDE and found.inputs["apiVersion"] != ARGO_CD:
             assert {"app.kubernetes.io/name", "app.kubernetes.io/component", "app.kubernetes.io/instance"} <= set(given)
 
 
