@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from render.gateway import EDGES, ROUTERS, typed
 from render.thanos_flags import REMOTE_WRITE_PATH
 
-#: A Secret has at most 1 MiB (k8s.io/api/core/v1, MaxSecretSize), and a route with the longest name 1.5 kB.
-MOST_TOKENS = 650
+#: A Secret has at most 1 MiB (k8s.io/api/core/v1, MaxSecretSize), and a route with the longest name 950 bytes.
+MOST_TOKENS = 1000
 TENANT_HEADER = "THANOS-TENANT"
 #: Routers ask their ingesters for at most 5 s (Receive's forward timeout); a retry included.
 _TIMEOUT = "15s"
@@ -37,7 +37,7 @@ def document(passes: Iterable[Pass]) -> str:
         virtual_hosts=[{"name": EDGES, "domains": ["*"], "routes": [*map(_admitted, passes), _refused()]}],
     )
     # Not YAML: in the one that Envoy reads, an edge named n or 1e3 is false or a number, and the file is refused.
-    return json.dumps({"resources": [table]}, indent=1)
+    return json.dumps({"resources": [table]}, separators=(",", ":"))
 
 
 def _admitted(found: Pass) -> dict:

@@ -449,7 +449,7 @@ def fleets(draw: st.DrawFn) -> dict:
     }
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(fleets())
 def test_names_and_labels_of_any_fleet_are_within_what_kubernetes_takes(values):
     made = run_main(values["region"], configured(values), secrets=credentials(values))

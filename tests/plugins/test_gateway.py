@@ -137,10 +137,10 @@ def test_a_gateway_that_starts_with_a_broken_file_has_its_edges_try_again(tmp_pa
     made.routers.shutdown()
 
 
-@pytest.mark.parametrize("file", ["[garbage", '"exactly": "Bearer token-of-one"'])
+@pytest.mark.parametrize("file", ["[garbage", '"exactly":"Bearer token-of-one"'])
 def test_no_token_is_in_the_log_whatever_is_wrong_with_the_file(door: Door, file):
     whole = gateway_routes.document([ONE, OTHER])
-    door.mount("routes", {"routes.json": whole.replace('"exact": "Bearer token-of-one"', file)})
+    door.mount("routes", {"routes.json": whole.replace('"exact":"Bearer token-of-one"', file)})
     until(lambda: door.metric("envoy_http_rds_update_rejected") + door.metric("envoy_http_rds_update_failure") > 0)
 
     assert "token-of" not in door.log.read_text()

@@ -23,7 +23,7 @@ import versions
 from tests import binaries
 from tests.binaries import Command, Verdict
 from tests.engine import run_main
-from tests.regions import VARIANTS, configured, mutated
+from tests.regions import VARIANTS, configured, credentials, mutated
 from tests.stacks import built
 
 pytestmark = pytest.mark.plugins
@@ -99,6 +99,7 @@ def told(s3: str, redis: str, certificate: dict[str, str]) -> list[Command]:
         if cache := values.get("caches", {}).get("redis"):
             values["caches"] = {**values["caches"], "redis": {**cache, "address": redis, "tls": False}}
         secrets = {**KEYS, "observability:redisPassword": "p: 'x' #y"} if number % 2 else {}
+        secrets = {**(secrets or {}), **credentials(values)}
         region = run_main(values["region"], configured(values), secrets=secrets)
         for bucket in region.of("Bucket"):
             client.create_bucket(Bucket=bucket.inputs["bucket"])
