@@ -43,7 +43,9 @@ def measure(folder: Path, sizes: list[int], turns: int) -> list[report.Sample]:
     for turn in range(turns):
         with progress.step(f"turn {turn + 1} of {turns}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"):
             for (program, edges), project in projects.items():
-                samples.append(report.Sample(program, edges, turn, *project.preview()))
+                seconds, cpu_seconds, resources = project.preview()
+                samples.append(report.Sample(program, edges, turn, seconds, cpu_seconds, resources))
+                progress.say(f"        {program}, {edges} edges: {seconds:.1f} s, CPU {cpu_seconds:.1f} s", "dim")
     return samples
 
 
