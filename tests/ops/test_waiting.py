@@ -47,8 +47,9 @@ def test_ctrl_c_ends_it_though_a_library_has_swallowed_it():
 
 
 def test_ctrl_c_is_over_with_the_command_that_it_ended():
+    former = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt), interruption.kept():
         signal.raise_signal(signal.SIGINT)
 
     interruption.check()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is former
