@@ -1,11 +1,11 @@
 """The certificates of the gateways, which somebody has to bring: here the cluster's own authority."""
 
 import base64
-import http.client
 
 from kubernetes import client, config
 
 from local import certificates, stacks
+from local.answers import EXISTS, unless
 from local.control_plane import CERTIFICATES, KUBECONFIG
 from settings.edges import GatewayTls
 
@@ -18,18 +18,12 @@ def provide() -> None:
     for region in stacks.REGIONS:
         certificate, key = certificates.server(CERTIFICATES, f"{region}-gateway.{region}.svc")
         data = {"tls.crt": certificate, "tls.key": key}
-        _create(api.create_namespace, {"metadata": {"name": region}})
+        with unless(EXISTS):
+            api.create_namespace({"metadata": {"name": region}})
         secret = {
             "metadata": {"name": SECRET},
             "type": "kubernetes.io/tls",
             "data": {name: base64.b64encode(pem).decode() for name, pem in data.items()},
         }
-        _create(api.create_namespaced_secret, region, secret)
-
-
-def _create(create, *arguments) -> None:
-    try:
-        create(*arguments)
-    except client.ApiException as error:
-        if error.status != http.client.CONFLICT:  # it is there from an earlier run
-            raise
+        with unless(EXISTS):  # from an earlier run
+            api.create_namespaced_secret(region, secret)

@@ -7,11 +7,10 @@ bound, grow and are cleaned up. A folder has no size, so growing is a matter of 
 import shutil
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from kubernetes import client, config
 
+from local.answers import EXISTS, GONE, unless
 from local.control_plane import KUBECONFIG
 from local.node import Node
 from local.paths import STATE
@@ -21,7 +20,6 @@ STORAGE_CLASS = "standard"
 PROVISIONER = "observability.local/folder"
 FOLDERS = STATE / "volumes"
 _PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
-_GONE, _EXISTS = 404, 409
 
 
 def start(node: Node) -> None:
@@ -41,7 +39,7 @@ def make_storage_class(api: client.StorageV1Api) -> None:
         reclaim_policy="Delete",
         allow_volume_expansion=True,
     )
-    with _unless(_EXISTS):
+    with unless(EXISTS):
         api.create_storage_class(storage_class)
 
 
@@ -56,13 +54,13 @@ def provision(api: client.CoreV1Api) -> None:
         if claim.status.phase == "Pending" and chosen:
             _create(api, claim)
         if claim.status.phase == "Bound":
-            with _unless(_GONE):
+            with unless(GONE):
                 _grow(api, claim)
     for volume in api.list_persistent_volume().items:
         ours = (volume.metadata.annotations or {}).get(_PROVISIONED_BY) == PROVISIONER
         if ours and volume.status.phase == "Released":
             shutil.rmtree(volume.spec.host_path.path, ignore_errors=True)
-            with _unless(_GONE):
+            with unless(GONE):
                 api.delete_persistent_volume(volume.metadata.name)
 
 
@@ -88,7 +86,7 @@ def _create(api: client.CoreV1Api, claim: client.V1PersistentVolumeClaim) -> Non
             host_path=client.V1HostPathVolumeSource(path=str(folder), type="Directory"),
         ),
     )
-    with _unless(_EXISTS):  # made in the round before; the claim is not bound yet
+    with unless(EXISTS):  # made in the round before; the claim is not bound yet
         api.create_persistent_volume(volume)
 
 
@@ -101,16 +99,6 @@ def _grow(api: client.CoreV1Api, claim: client.V1PersistentVolumeClaim) -> None:
     api.patch_namespaced_persistent_volume_claim_status(
         claim.metadata.name, claim.metadata.namespace, {"status": {"capacity": {"storage": wanted}}}
     )
-
-
-@contextmanager
-def _unless(status: int) -> Iterator[None]:
-    """Lets one answer of the API server pass: what was listed a moment ago may have changed since."""
-    try:
-        yield
-    except client.ApiException as error:
-        if error.status != status:
-            raise
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import re2
 
 from local import progress
-from ops import stored, unused_report, used
+from ops import interruption, stored, unused_report, used
 from ops.errors import OperationError
 from ops.read_path import Ask, ReadPath
 from ops.stack import Stack
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     choice = Choice(options.keep, options.top, options.min_series, options.filter, options.ignore_nameless)
     try:
         # Standard output is for the result alone.
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), interruption.kept():
             settings = stack.settings()
             expressions = [*used.rules(options.rules), *used.dashboards(options.dashboards)]
             region = ReadPath(stack.context(), settings.namespace, stack.region)
