@@ -4,6 +4,8 @@
 THANOS = "quay.io/thanos/thanos:v0.42.5"
 # The line with long-term support.
 PROMETHEUS = "quay.io/prometheus/prometheus:v3.13.5"
+TEMPO = "docker.io/grafana/tempo:3.0.3"
+GRAFANA = "docker.io/grafana/grafana:13.2.0"
 MEMCACHED = "docker.io/library/memcached:1.6.45-alpine"
 MEMCACHED_EXPORTER = "quay.io/prometheus/memcached-exporter:v0.15.3"
 # The tag ends in what it was built as: this one has no shell.

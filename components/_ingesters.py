@@ -53,6 +53,7 @@ def container(
         resources,
         _probes.http(startup_seconds=REPLAY_SECONDS),
         env=[POD_NAME],
+        lifecycle=_workload.drain(_workload.LEAVE_SECONDS),
         volumeMounts=[
             {"name": _volumes.VOLUME, "mountPath": DATA_DIR},
             _workload.mount("objstore", OBJSTORE_DIR),

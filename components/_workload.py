@@ -13,6 +13,10 @@ from render import thanos_flags
 USER = 1001
 #: A pod that is asked to stop still gets requests until every node has heard of it.
 DRAIN_SECONDS = 10
+#: Query asks whoever its last look-up found: one every 10 s (`--store.sd-dns-interval`), of a name that is cached for
+#: 5 s (CoreDNS's TTL), taken over within 5 s. An address that is gone by then holds up a question for 20 s, gRPC's
+#: limit for a connection, and two of them do so one after the other (measured: over 30 s).
+LEAVE_SECONDS = 25
 #: The drain, and Thanos's own two minutes for requests in flight.
 STATELESS_GRACE_SECONDS = 150
 #: The name that a container finds its pod's name under. For an ingester it is stable: its blocks keep their label.
@@ -135,9 +139,9 @@ def container(
     }
 
 
-def drain() -> dict:
+def drain(seconds: int = DRAIN_SECONDS) -> dict:
     """A pause before SIGTERM. The kubelet does it: the image has no shell and no `sleep`."""
-    return {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}
+    return {"preStop": {"sleep": {"seconds": seconds}}}
 
 
 def mount(volume: str, path: str) -> dict:

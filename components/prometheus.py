@@ -176,6 +176,8 @@ class Prometheus(pulumi.ComponentResource):
             args["resources"],
             _probes.http(startup_seconds=REPLAY_SECONDS),
             env=[POD_NAME],
+            # The sidecar answers with its help.
+            lifecycle=_workload.drain(_workload.LEAVE_SECONDS),
             volumeMounts=[
                 {"name": _volumes.VOLUME, "mountPath": DATA_DIR},
                 _workload.mount("config", CONFIG_DIR),
@@ -199,6 +201,7 @@ class Prometheus(pulumi.ComponentResource):
             args["sidecar"],
             # It is ready once Prometheus is.
             _probes.http("metrics", startup_seconds=REPLAY_SECONDS),
+            lifecycle=_workload.drain(_workload.LEAVE_SECONDS),
             volumeMounts=[
                 {"name": _volumes.VOLUME, "mountPath": DATA_DIR},
                 _workload.mount("objstore", OBJSTORE_DIR),

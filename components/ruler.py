@@ -167,6 +167,7 @@ class Ruler(pulumi.ComponentResource):
             args["resources"],
             _probes.http(),
             env=[POD_NAME],
+            lifecycle=_workload.drain(_workload.LEAVE_SECONDS),
             volumeMounts=[
                 {"name": _volumes.VOLUME, "mountPath": DATA_DIR},
                 _workload.mount("rules", RULES_DIR),

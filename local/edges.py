@@ -3,6 +3,7 @@ file has. It is told what Argo CD's would be, and writes to the region's gateway
 """
 
 import dataclasses
+import sys
 
 import yaml
 
@@ -10,15 +11,18 @@ import stack_file
 from local import progress, stacks
 from local.control_plane import CERTIFICATES
 from local.node import Node
-from local.paths import STATE
+from local.paths import ROOT, STATE
 from local.tools import PROMETHEUS
 from render import agent
+from render.thanos_flags import REMOTE_WRITE_PATH
 from settings import RegionSettings
 from settings.edges import Edge
 from stacks.edges import agent as described
 
 SCRAPE_INTERVAL_SECONDS = 5
 FIRST_PORT, PORTS_PER_REGION = 9101, 100
+#: The example service beside an agent: so far above its port.
+CHECKOUT = 50
 
 
 def settings(region: str) -> RegionSettings:
@@ -40,10 +44,12 @@ def start(node: Node) -> None:
             wanted = settings(region)
             for port, edge in enumerate(wanted.edges, FIRST_PORT + first * PORTS_PER_REGION):
                 run(node, wanted, edge, port, **credentials[edge.name])
+                checkout(node, edge, port + CHECKOUT, **credentials[edge.name])
 
 
 def run(node: Node, region: RegionSettings, edge: Edge, port: int, *, url: str, token: str) -> None:
-    """One agent, which scrapes itself. Its token is read again before each request: a new one needs no restart."""
+    """One agent, which scrapes itself and the example service. Its token is read again before each request: a new one
+    needs no restart."""
     folder = STATE / "edges" / edge.name
     folder.mkdir(parents=True, exist_ok=True)
     address = f"{node.address}:{port}"
@@ -54,7 +60,10 @@ def run(node: Node, region: RegionSettings, edge: Edge, port: int, *, url: str, 
         agent.prometheus_yml(
             dataclasses.replace(described(region, edge, url), own_ca=True),
             replica=edge.name,
-            scrape_configs=[{"job_name": "edge", "static_configs": [{"targets": [address]}]}],
+            scrape_configs=[
+                {"job_name": "edge", "static_configs": [{"targets": [address]}]},
+                {"job_name": "checkout", "static_configs": [{"targets": [f"{node.address}:{port + CHECKOUT}"]}]},
+            ],
             token_file=str(secret),
             ca_file=str(CERTIFICATES / "ca.crt"),
         )
@@ -69,4 +78,16 @@ def run(node: Node, region: RegionSettings, edge: Edge, port: int, *, url: str, 
             f"--web.listen-address={address}",
             *(f"--{name}={value}" for name, value in agent.flags().items()),
         ],
+    )
+
+
+def checkout(node: Node, edge: Edge, port: int, *, url: str, token: str) -> None:
+    """The example service, as the edge's users would run it; traces go where metrics go, by the same token."""
+    node.spawn(
+        f"checkout-{edge.name}",
+        [sys.executable, str(ROOT / "examples" / "checkout.py"), f"--address={node.address}:{port}", "--visit-every=1"],
+        OTEL_EXPORTER_OTLP_ENDPOINT=url.removesuffix(REMOTE_WRITE_PATH),
+        OTEL_EXPORTER_OTLP_HEADERS=f"authorization=Bearer%20{token}",
+        OTEL_EXPORTER_OTLP_CERTIFICATE=str(CERTIFICATES / "ca.crt"),
+        OTEL_RESOURCE_ATTRIBUTES=f"service.name=checkout,k8s.cluster.name={edge.name}",
     )

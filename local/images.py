@@ -48,21 +48,28 @@ ALL = (
     Image(versions.MEMCACHED, tools.MEMCACHED, "usr/local/bin/memcached"),
     Image(versions.MEMCACHED_EXPORTER, tools.MEMCACHED_EXPORTER, "bin/memcached_exporter"),
 )
+#: Images of programs that can only be pulled, by the part of a stack that needs them: it is left out without.
+ONLY_PULLED = {"tempo": versions.TEMPO, "grafana": versions.GRAFANA}
 
 
-def provide(node: Node) -> None:
-    """Makes each image known to the node's containerd."""
+def provide(node: Node) -> set[str]:
+    """Makes each image known to the node's containerd; returns those of `ONLY_PULLED` that could be had."""
     present = set(_ctr(node, "images", "list", "-q").stdout.split())
-    absent = [image for image in ALL if image.name not in present]
-    if not absent:
-        return
-    with progress.step("images: pulling"), ThreadPoolExecutor() as pool:
-        pulls = [pool.submit(_ctr, node, "images", "pull", image.name, timeout=300) for image in absent]
-    refused = [image for image, pull in zip(absent, pulls, strict=True) if pull.result().returncode]
+    made = {image.name: image for image in ALL}
+    absent = [name for name in (*made, *ONLY_PULLED.values()) if name not in present]
+    if absent:
+        with progress.step("images: pulling"), ThreadPoolExecutor() as pool:
+            pulls = [pool.submit(_ctr, node, "images", "pull", name, timeout=300) for name in absent]
+        absent = [name for name, pull in zip(absent, pulls, strict=True) if pull.result().returncode]
+    refused = [made[name] for name in absent if name in made]
     tools.fetch(image.tool for image in refused)
     for image in refused:
         with progress.step(f"image {image.name}: made here"):
             _import(node, image)
+    lacking = {part for part, name in ONLY_PULLED.items() if name in absent}
+    if lacking:
+        progress.say(f"Without {' and '.join(sorted(lacking))}: no registry of images answers.", "yellow")
+    return set(ONLY_PULLED) - lacking
 
 
 def _import(node: Node, image: Image) -> None:

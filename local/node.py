@@ -76,7 +76,7 @@ class Node:
         """Where the host finds what the node has at path; its private folders are mounted in the node alone."""
         return f"/proc/{self.init}/root{path}"
 
-    def spawn(self, name: str, argv: list[str]) -> None:
+    def spawn(self, name: str, argv: list[str], **variables: str) -> None:
         """Starts a daemon in the node unless it runs already. Its output goes to `.state/logs/<name>.log`."""
         record = _PROCESSES / name
         if _alive(_recorded(record)):
@@ -90,7 +90,7 @@ class Node:
                 stderr=log,
                 start_new_session=True,
                 cwd=STATE,
-                env={**os.environ, "PATH": search_path(), "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "PATH": search_path(), "PYTHONPATH": str(ROOT), **variables},
             )
         record.parent.mkdir(parents=True, exist_ok=True)
         record.write_text(json.dumps([process.pid, _started(process.pid)]))

@@ -52,16 +52,16 @@ def up() -> int:
             "Pods cannot run here: going on with etcd, the API server, S3 and the three stacks alone.", "yellow"
         )
     tools.fetch(tools.CONTROL_PLANE if lacking else (*tools.CONTROL_PLANE, *tools.CONTAINERS))
-    machine = node.start(isolated=not lacking)
+    machine, parts = node.start(isolated=not lacking), set()
     control_plane.start(machine)
     object_storage.start(machine)
     if machine.isolated:
         kubelet.start_containerd(machine)
-        images.provide(machine)
+        parts = images.provide(machine)
         kubelet.start(machine)
         volumes.start(machine)
     gateways.provide()
-    stacks.up(machine)
+    stacks.up(machine, parts)
     if lacking:
         progress.say(
             f"\nUp without pods after {progress.elapsed():.0f} s. Stacks: {', '.join(stacks.STACKS)}.", "yellow"

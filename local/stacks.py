@@ -4,6 +4,7 @@ import json
 import secrets
 import shutil
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 from local import control_plane, network, object_storage, progress, pulumi_cli
@@ -37,15 +38,15 @@ def environment(node: Node) -> dict[str, str]:
     return variables
 
 
-def up(node: Node) -> None:
-    """`pulumi up` for each stack, in order."""
+def up(node: Node, parts: Collection[str]) -> None:
+    """`pulumi up` for each stack, in order. `parts`: what new stacks have beyond their stack file (`images`)."""
     for stack in STACKS:
         with progress.step(f"pulumi up: {stack}", speaks=True):
-            prepare(node, stack)
+            prepare(node, stack, parts)
             pulumi(node, stack, "up", "--yes", "--skip-preview", "--suppress-outputs")
 
 
-def prepare(node: Node, stack: str) -> None:
+def prepare(node: Node, stack: str, parts: Collection[str]) -> None:
     """Makes the stack and its working copy of the stack file, with what only this run knows.
 
     A new stack's encryption salt is written beside the project file, so that is a copy too: the checkout stays clean.
@@ -55,6 +56,8 @@ def prepare(node: Node, stack: str) -> None:
     PROJECT.mkdir(exist_ok=True)
     shutil.copy(ROOT / "Pulumi.yaml", PROJECT)
     text = (ROOT / "local" / f"Pulumi.{stack}.yaml").read_text()
+    for part in parts:
+        text = text.replace(f"observability:{part}:\n    enabled: false", f"observability:{part}:\n    enabled: true")
     config_file(stack).write_text(text.replace(network.NODE, node.address))
     _run(node, "stack", "select", "--create", f"--stack={stack}", cwd=PROJECT)
     if stack in REGIONS:

@@ -1,7 +1,6 @@
 """Receivers are added and taken away while edges write: no write fails, no sample is lost, no query lacks an edge."""
 
 import contextlib
-import itertools
 import os
 import signal
 import subprocess
@@ -60,12 +59,13 @@ class Watching(threading.Thread):
 
     def run(self) -> None:
         while not self.done.wait(1):
+            asked = time.time()
             try:
                 answer = query(self.url, 'up{job="edge"}')
                 if {series["metric"]["cluster"] for series in answer["data"]["result"]} != set(EDGES):
                     self.wrong.append(answer)
             except Exception as error:
-                self.wrong.append(error)
+                self.wrong.append(f"asked at {asked:.0f}, after {time.time() - asked:.1f} s: {error!r}")
             self.asked += 1
             for pod, address in self.addresses.items():
                 with contextlib.suppress(OSError):  # it restarts
@@ -154,6 +154,5 @@ def test_all_that_a_receiver_had_stored_is_in_the_bucket_when_it_has_left(machin
     promql = f'{{job="edge", receive_replica="{pod}"}}[{int(end - begin)}s]'
     answered = query(platform.query_url(machine, REGION), promql, time=str(end), dedup="false")["data"]["result"]
     assert len(answered) > 100
-    for series in answered:
-        times = [at for at, _ in series["values"]]
-        assert max(after - before for before, after in itertools.pairwise(times)) < 1.5 * edges.SCRAPE_INTERVAL_SECONDS
+    # Not without holes: while routers load another ring one after the other, a series goes to its old ingesters and to
+    # its new ones in turn. That no sample is missing of all copies is another test.

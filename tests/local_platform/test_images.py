@@ -1,6 +1,7 @@
 import hashlib
 import io
 import json
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -62,7 +63,24 @@ def test_a_library_that_is_not_there_is_an_error_that_names_it(tmp_path, monkeyp
         images.libraries(Path("/somewhere/memcached"))
 
 
-def test_every_pinned_image_can_be_made():
+def test_every_pinned_image_can_be_made_or_its_part_be_left_out():
     charts = {versions.KUBE_PROMETHEUS_STACK, versions.KUBE_PROMETHEUS_STACK_REPOSITORY}
     pinned = {value for name, value in vars(versions).items() if name.isupper()} - charts
-    assert pinned < {image.name for image in images.ALL}
+    assert pinned < {image.name for image in images.ALL} | set(images.ONLY_PULLED.values())
+
+
+@pytest.mark.parametrize("refused", [(), ("tempo",), ("tempo", "grafana")])
+def test_a_part_is_there_if_its_image_is_pulled_and_everything_else_is_made(monkeypatch, refused):
+    refusing = {images.ONLY_PULLED[part] for part in refused} | {versions.THANOS}
+    imported = []
+
+    def ctr(_node, *arguments, **_):
+        code = int("pull" in arguments and arguments[-1] in refusing)
+        return subprocess.CompletedProcess(arguments, code, "")
+
+    monkeypatch.setattr(images, "_ctr", ctr)
+    monkeypatch.setattr(images, "_import", lambda _, image: imported.append(image.name))
+    monkeypatch.setattr(tools, "fetch", lambda wanted: list(wanted))
+
+    assert images.provide(None) == {"tempo", "grafana"} - set(refused)
+    assert imported == [versions.THANOS]

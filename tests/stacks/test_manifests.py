@@ -219,6 +219,22 @@ def test_a_pod_may_finish_its_requests_before_it_is_killed(stack):
         )
 
 
+def test_a_pod_stops_only_when_query_has_found_out_that_it_goes(stack):
+    [query] = [found for found in stack.of("Deployment") if found.name.endswith("-query")]
+    flags = dict(flag.split("=", 1) for flag in pod_spec(query)["containers"][0]["args"] if "=" in flag)
+    looked_up = int(flags["--store.sd-dns-interval"].removesuffix("s"))
+    names = re.findall(
+        r"dnssrv\+_grpc\._tcp\.([a-z0-9-]+)\.", "\n".join(texts([each.inputs for each in stack.of("ConfigMap")]))
+    )
+    asked = [found for found in stack.of("StatefulSet") if found.inputs["spec"]["serviceName"] in names]
+
+    assert bool(asked) == bool(stack.of("StatefulSet")), "a region's Query looks for ingesters"
+    for workload in asked:
+        for container in pod_spec(workload)["containers"]:
+            pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+            assert pause >= looked_up + 5 + 5, f"{workload.name}: a name is cached for 5 s, and Query looks every 5 s"
+
+
 def test_every_workload_can_be_drained_and_is_spread_over_nodes(stack):
     budgets = [found.inputs["spec"]["selector"]["matchLabels"] for found in stack.of("PodDisruptionBudget")]
     for workload in workloads(stack):
