@@ -111,7 +111,7 @@ VARIANTS = {
             "oidc": {
                 "name": "Company's own #1",
                 "authUrl": "https://login.example/authorize",
-                "tokenUrl": "https://login.example:8443/token",
+                "tokenUrl": "https://login.example:9443/token",
                 "apiUrl": "https://login.example/userinfo?schema=openid",
                 "clientId": "grafana",
                 "roleAttributePath": "contains(groups[*], 'sre') && 'Admin' || \"default-role\"",
