@@ -27,6 +27,10 @@ class RegionOutputs:
     query_frontend_http_url: str
     """http://host:port of the regional Query Frontend's PromQL API, which dashboards ask."""
     metrics_bucket: str
+    tempo_http_url: str
+    """http://host:port of the region's Tempo; empty without one."""
+    grafana_url: str
+    """http://host:port of the region's Grafana; empty without one."""
 
 
 def dump(outputs: RegionOutputs) -> dict[str, str]:

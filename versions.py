@@ -10,6 +10,7 @@ MEMCACHED = "docker.io/library/memcached:1.6.45-alpine"
 MEMCACHED_EXPORTER = "quay.io/prometheus/memcached-exporter:v0.15.3"
 # The tag ends in what it was built as: this one has no shell.
 ENVOY = "docker.io/envoyproxy/envoy:distroless-v1.39.3"
+GRAFANA = "docker.io/grafana/grafana:13.2.0"
 # A chart that Argo CD installs on edges. Its major version changes with the CRDs in it.
 KUBE_PROMETHEUS_STACK = "88.5.3"
 # As Argo CD wants an OCI repository of charts: without a scheme.

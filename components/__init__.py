@@ -4,6 +4,7 @@ from .argo_cd import ArgoCd
 from .compactor import Compactor
 from .edge_access import EdgeAccess
 from .gateway import Gateway
+from .grafana import Grafana
 from .memcached import Memcached
 from .network_policies import NetworkPolicies
 from .object_store import ObjectStore
@@ -19,6 +20,7 @@ __all__ = [
     "Compactor",
     "EdgeAccess",
     "Gateway",
+    "Grafana",
     "Memcached",
     "NetworkPolicies",
     "ObjectStore",

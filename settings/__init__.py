@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from .base import Issuer, Model, Name, Region
 from .edges import Edge, Fleet, Gateway
+from .grafana import Grafana
 from .history import Compactor, Store
 from .monitoring import Alerting, Prometheus, Ruler
 from .object_store import ObjectStore
@@ -54,6 +55,7 @@ class RegionSettings(Model):
     caches: Caches = Caches()
     ruler: Ruler = Ruler()
     alerting: Alerting = Alerting()
+    grafana: Grafana = Grafana()
 
     @model_validator(mode="after")
     def parts_must_go_together(self) -> Self:
@@ -70,6 +72,7 @@ class GlobalSettings(Model):
     tls: Tls | None = None
     regions: list[Region] = Field(min_length=1, description="the stacks to ask")
     query: Query = Query()
+    grafana: Grafana = Grafana()
 
     @field_validator("regions")
     @classmethod

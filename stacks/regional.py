@@ -18,10 +18,10 @@ from components import (
     Store,
     ruler,
 )
-from render import alerts, hashring, network, objstore
+from render import alerts, hashring, objstore
 from settings import RegionSettings
 
-from . import _cluster, edges
+from . import _cluster, edges, grafana, paths
 from ._cluster import READ_PRIORITY, WRITE_PRIORITY
 
 #: An ingester that dies without a word leaves its connections open, and answers would wait for it until they are found
@@ -37,6 +37,8 @@ class RegionalStack(pulumi.ComponentResource):
     """The region's contract with the global stack."""
     edges: pulumi.Output[dict[str, dict[str, str]]]
     """For each edge, where it writes to (url) and by which token; a secret."""
+    grafana_admin_password: pulumi.Output[str] | None
+    """Of Grafana's user `admin`; None without a Grafana."""
 
     def __init__(self, name: str, settings: RegionSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:RegionalStack", name, {}, opts)
@@ -201,26 +203,20 @@ class RegionalStack(pulumi.ComponentResource):
             child,
         )
 
-        NetworkPolicies(
-            f"{name}-network",
-            {
-                **everywhere,
-                **network.region(
-                    replication_protocol=settings.receive.replication_protocol,
-                    head_series_limit=settings.receive.limits.head_series > 0,
-                    prometheus_mode=settings.prometheus.mode,
-                    ruler_mode=settings.ruler.mode,
-                    store_cache=f"{name}-store-cache",
-                    query_cache=f"{name}-query-cache",
-                    redis=settings.caches.redis.address if settings.caches.redis else None,
-                    object_store=endpoint,
-                    insecure=settings.object_store.insecure,
-                    roles=access_key is None,
-                    alertmanagers=settings.alerting.alertmanagers,
-                ),
-            },
-            child,
+        looking = grafana.make(
+            name,
+            settings.grafana,
+            where={**reading, **volume},
+            thanos_url=frontend.cluster_http_url,
+            scrape_intervals=[found.scrape_interval for found in (settings.prometheus, *settings.edges)],
+            tempos={},  # joins with Tempo: {settings.region: tempo.http_url}
+            alertmanagers=settings.alerting.alertmanagers,
+            opts=child,
         )
+        self.grafana_admin_password = looking.admin_password if looking else None
+
+        allowed = paths.region(name, settings, object_store=endpoint, roles=access_key is None)
+        NetworkPolicies(f"{name}-network", {**everywhere, **allowed}, child)
 
         self.outputs = pulumi.Output.all(
             region=settings.region,
@@ -230,6 +226,8 @@ class RegionalStack(pulumi.ComponentResource):
             query_http_url=query.http_url,
             query_frontend_http_url=frontend.http_url,
             metrics_bucket=metrics.bucket,
+            tempo_http_url="",  # joins with Tempo
+            grafana_url=grafana.url(looking),
         ).apply(lambda known: contract.dump(contract.RegionOutputs(**known)))
         self.edges = pulumi.Output.all(gateway.remote_write_url, gateway.tokens).apply(
             lambda known: {edge: {"url": known[0], "token": token} for edge, token in known[1].items()}

@@ -210,10 +210,27 @@ EDGE_ACCESS = {
     "token": "token-of-eu-1",
     "ca": None,
 }
+GRAFANA = {
+    "namespace": "observability",
+    "priority_class": "read-path",
+    "resources": RESOURCES,
+    "storage": None,
+    "storage_class": None,
+    "load_balancer": None,
+    "root_url": None,
+    "oidc": None,
+    "oidc_client_secret": None,
+    "thanos_url": "http://query-frontend.observability.svc:10902",
+    "scrape_interval": "30s",
+    "tempos": {"eu": "http://tempo.observability.svc:3200"},
+    "alertmanagers": [],
+    "dashboards": {"fleet.json": '{"uid":"fleet"}'},
+}
 ARGS = {
     "ArgoCd": ARGO_CD,
     "Compactor": COMPACTOR,
     "Gateway": GATEWAY,
+    "Grafana": GRAFANA,
     "EdgeAccess": EDGE_ACCESS,
     "Memcached": MEMCACHED,
     "NetworkPolicies": NETWORK,

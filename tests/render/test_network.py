@@ -14,6 +14,9 @@ FACTS = {
     "insecure": False,
     "roles": True,
     "alertmanagers": [],
+    "grafana": True,
+    "tempo": False,
+    "logins": [],
 }
 
 
@@ -33,6 +36,7 @@ def test_remote_write_and_questions_come_in_and_nothing_else_does():
         ("query", 10901),
         ("query", 10902),
         ("query-frontend", 10902),
+        ("grafana", 3000),
     }
 
 
@@ -63,9 +67,34 @@ def test_each_choice_moves_exactly_its_paths():
         {("query", "prometheus", 10901), ("prometheus", "prometheus", 10902)},
     )
     assert changed(alertmanagers=["http://a:9093", "https://b/am"]) == (
-        {("ruler", None, 9093), ("ruler", None, 443), ("prometheus", None, 9093)},
+        {
+            ("ruler", None, 9093),
+            ("ruler", None, 443),
+            ("prometheus", None, 9093),
+            ("grafana", None, 9093),
+            ("grafana", None, 443),
+        },
         set(),
     )
+
+
+def test_grafana_asks_what_it_shows_and_who_logs_in():
+    assert changed(grafana=False) == (
+        set(),
+        {
+            (None, "grafana", 3000),
+            ("grafana", "query-frontend", 10902),
+            ("prometheus", "grafana", 3000),
+            ("grafana", None, 53),
+        },
+    )
+    assert changed(tempo=True) == ({("grafana", "tempo", 3200)}, set())
+    assert changed(logins=["https://login.example/token", "https://login.example:8443/me"]) == (
+        {("grafana", None, 443), ("grafana", None, 8443)},
+        set(),
+    )
+    assert rows(grafana=False, tempo=True, logins=["https://login.example:8443"]) == rows(grafana=False)
+    assert "grafana" not in network.region(**{**FACTS, "grafana": False})["workloads"]
 
 
 def test_redis_takes_the_place_of_memcached():
@@ -99,5 +128,14 @@ def test_whoever_reaches_anything_may_look_names_up_and_a_cache_may_not():
 
 
 def test_the_global_query_reaches_regions_by_their_port():
-    paths = network.global_stack()["paths"]
+    paths = network.global_stack(grafana=False, tempo=True, logins=[])["paths"]
     assert {"source": "query", "target": None, "ports": [10901], "protocol": "TCP"} in paths
+    assert not [path for path in paths if "grafana" in (path["source"], path["target"])]
+
+
+def test_the_global_grafana_reaches_its_query_and_the_tempos_of_regions_by_their_port():
+    paths = network.global_stack(grafana=True, tempo=True, logins=["https://login.example"])["paths"]
+    assert {"source": "grafana", "target": "query", "ports": [10902], "protocol": "TCP"} in paths
+    assert {"source": "grafana", "target": None, "ports": [443, 3200], "protocol": "TCP"} in paths
+    alone = network.global_stack(grafana=True, tempo=False, logins=[])["paths"]
+    assert {port for path in alone if path["source"] == "grafana" for port in path["ports"]} == {53, 10902}

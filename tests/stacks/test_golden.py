@@ -19,9 +19,10 @@ REGION = {
     "query-cache": 5,
     "query-frontend": 7,
     "ruler": 7,
-    "network": 13,
+    "grafana": 11,
+    "network": 14,
 }
-COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 4, "query": 6, "network": 3}}
+COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 4, "query": 6, "grafana": 11, "network": 4}}
 
 
 @pytest.mark.parametrize("stack", built.STACKS)

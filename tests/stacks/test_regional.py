@@ -50,6 +50,38 @@ def test_ingesters_see_no_ring_and_routers_keep_no_data():
     assert not any(arg.startswith(("--tsdb", "--objstore", "--receive.local-endpoint")) for arg in router["args"])
 
 
+def datasources(recording) -> dict[str, dict]:
+    document = recording.one("ConfigMap", "grafana-config").inputs["data"]["datasources.yaml"]
+    return {found["uid"]: found for found in yaml.safe_load(document)["datasources"]}
+
+
+def test_grafana_asks_the_query_frontend_by_its_service_also_beside_a_load_balancer():
+    config = region() | {"observability:queryFrontend": {"loadBalancer": {"hostname": "frontend.example"}}}
+    for found in (built.build("eu"), run_main("eu", config)):
+        assert datasources(found)["thanos"]["url"] == "http://eu-query-frontend.observability.svc:10902"
+
+
+def test_grafana_knows_the_longest_interval_of_all_who_write():
+    def interval(**settings):
+        config = region() | {f"observability:{key}": value for key, value in settings.items()}
+        return datasources(run_main("eu", config))["thanos"]["jsonData"]["timeInterval"]
+
+    fast = {"prometheus": {"scrapeInterval": "15s"}}
+    assert interval(**fast, edges=[{"name": "eu-1", "scrapeInterval": "10s"}]) == "15s"
+    assert interval(**fast, edges=[{"name": "eu-1", "scrapeInterval": "2m"}, {"name": "eu-2"}]) == "120s"
+
+
+def test_grafana_shows_the_alertmanagers_that_alerts_go_to():
+    config = region() | {"observability:alerting": {"alertmanagers": ["http://am.example:9093"]}}
+    assert datasources(run_main("eu", config))["alertmanager"]["url"] == "http://am.example:9093"
+
+
+def test_without_grafana_nothing_of_it_is_made():
+    found = run_main("eu", region() | {"observability:grafana": {"enabled": False}})
+    assert not [resource.name for resource in found.resources if "grafana" in resource.name]
+    assert found.exports["region"]["grafana_url"] == ""
+
+
 def test_the_limits_of_an_edge_are_those_of_its_tenant_beside_those_of_others():
     config = region()
     config["observability:receive"] = {"tenancy": "perEdge", "limits": {"tenants": {"other": {"samples": 7}}}}
@@ -169,7 +201,7 @@ def test_keys_from_the_configuration_reach_the_secret_and_replace_the_role():
 def test_new_keys_draw_a_new_name_for_the_secret():
     def revision(secrets):
         built_region = run_main("eu", region(), secrets=secrets)
-        return built_region.one("RandomId", "revision").inputs["keepers"]
+        return built_region.one("RandomId", "metrics-config-revision").inputs["keepers"]
 
     assert revision(built.KEYS) == revision(built.KEYS)
     assert revision(built.KEYS) != revision({**built.KEYS, "observability:objectStoreSecretKey": "another"})
