@@ -8,6 +8,8 @@ MEMCACHED = "docker.io/library/memcached:1.6.45-alpine"
 MEMCACHED_EXPORTER = "quay.io/prometheus/memcached-exporter:v0.15.3"
 # The tag ends in what it was built as: this one has no shell.
 ENVOY = "docker.io/envoyproxy/envoy:distroless-v1.39.3"
+# The line that needs no ingesters; 2.x reads another configuration.
+TEMPO = "docker.io/grafana/tempo:3.0.3"
 # A chart that Argo CD installs on edges. Its major version changes with the CRDs in it.
 KUBE_PROMETHEUS_STACK = "88.5.3"
 # As Argo CD wants an OCI repository of charts: without a scheme.

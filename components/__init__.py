@@ -13,6 +13,7 @@ from .query_frontend import QueryFrontend
 from .receive import Receive
 from .ruler import Ruler
 from .store import Store
+from .tempo import Tempo
 
 __all__ = [
     "ArgoCd",
@@ -28,4 +29,5 @@ __all__ = [
     "Receive",
     "Ruler",
     "Store",
+    "Tempo",
 ]

@@ -12,6 +12,8 @@ from render.gateway import METRICS_PORT as GATEWAY_METRICS
 from render.memcached import METRICS_PORT as MEMCACHED_METRICS
 from render.memcached import PORT as MEMCACHED_CLIENTS
 from render.prometheus import HTTP_PORT as PROMETHEUS_HTTP
+from render.tempo import HTTP_PORT as TEMPO_HTTP
+from render.tempo import OTLP_GRPC_PORT, OTLP_HTTP_PORT
 from render.thanos_flags import CAPNPROTO_PORT as CAPNPROTO
 from render.thanos_flags import GRPC_PORT as GRPC
 from render.thanos_flags import HTTP_PORT as HTTP
@@ -26,6 +28,7 @@ DNS = 53
 GATEWAY, ROUTER, INGESTER = "gateway", "receive-router", "receive-ingester"
 COMPACTOR, STORE = "compactor", "store"
 QUERY, QUERY_FRONTEND, RULER, PROMETHEUS = "query", "query-frontend", "ruler", "prometheus"
+TEMPO = "tempo"
 STORE_CACHE, QUERY_CACHE = "store-cache", "query-cache"
 #: In place of a workload: any address, in the cluster or not.
 ANYWHERE = None
@@ -58,6 +61,7 @@ def region(
     store_cache: str,
     query_cache: str,
     redis: str | None,
+    tempo: bool,
     object_store: str,
     insecure: bool,
     roles: bool,
@@ -66,11 +70,12 @@ def region(
     """A region's network.
 
     `store_cache` and `query_cache`: the instances of memcached, unless `redis` (host:port) is in their place.
+    `tempo`: there is one.
     `object_store`: host or host:port, by plain HTTP if `insecure`; `roles`: pods get their keys by IAM roles.
     `alertmanagers`: URLs. Modes and protocol as in the settings.
     """
     sidecar, stateful = prometheus_mode == "sidecar", ruler_mode == "stateful"
-    bucket_users = [INGESTER, COMPACTOR, STORE, *[PROMETHEUS] * sidecar, *[RULER] * stateful]
+    bucket_users = [INGESTER, COMPACTOR, STORE, *[PROMETHEUS] * sidecar, *[RULER] * stateful, *[TEMPO] * tempo]
     # Keys for a role come from STS.
     bucket_ports = {_port(f"//{object_store}", 80 if insecure else HTTPS), *[HTTPS] * roles}
     alertmanager_ports = {_port(url) for url in alertmanagers}
@@ -83,11 +88,13 @@ def region(
         _row(ANYWHERE, GATEWAY, GATEWAY_HTTPS),
         _row(ANYWHERE, QUERY, GRPC, HTTP),
         _row(ANYWHERE, QUERY_FRONTEND, HTTP),
+        *[_row(ANYWHERE, TEMPO, TEMPO_HTTP)] * tempo,
         # Writing.
         _row(GATEWAY, ROUTER, REMOTE_WRITE),
         _row(ROUTER, INGESTER, CAPNPROTO if replication_protocol == "capnproto" else GRPC),
         *[_row(PROMETHEUS, ROUTER, REMOTE_WRITE)] * (not sidecar),
         *[_row(RULER, ROUTER, REMOTE_WRITE)] * (not stateful),
+        *[_row(GATEWAY, TEMPO, OTLP_GRPC_PORT, OTLP_HTTP_PORT), _row(TEMPO, ROUTER, REMOTE_WRITE)] * tempo,
         # It has to be the Prometheus of this stack: nobody else may scrape the ingesters.
         *[_row(ROUTER, PROMETHEUS, PROMETHEUS_HTTP)] * head_series_limit,
         # Asking.
@@ -104,6 +111,7 @@ def region(
         *(_row(PROMETHEUS, workload, HTTP) for workload in thanos),
         *(_row(PROMETHEUS, cache, MEMCACHED_METRICS) for cache in caches),
         _row(PROMETHEUS, GATEWAY, GATEWAY_METRICS),
+        *[_row(PROMETHEUS, TEMPO, TEMPO_HTTP)] * tempo,
         _row(PROMETHEUS, PROMETHEUS, PROMETHEUS_HTTP, *[HTTP] * sidecar),
         _row(PROMETHEUS, ANYWHERE, *API_SERVER),
         # The bucket. A policy cannot name its addresses.
@@ -112,7 +120,7 @@ def region(
         *(_row(who, ANYWHERE, *sorted(alertmanager_ports)) for who in (RULER, PROMETHEUS) if alertmanager_ports),
     ]
     return {
-        "workloads": {name: {COMPONENT: name} for name in (GATEWAY, *thanos, PROMETHEUS)}
+        "workloads": {name: {COMPONENT: name} for name in (GATEWAY, *thanos, PROMETHEUS, *[TEMPO] * tempo)}
         | {name: {COMPONENT: "memcached", INSTANCE: instance} for name, instance in caches.items()},
         "paths": [*rows, *_dns(rows)],
     }

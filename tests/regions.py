@@ -102,6 +102,16 @@ VARIANTS = {
         },
         "receive": {"tenancy": "perEdge"},
     },
+    "traces": {
+        **REGION,
+        "tempo": {
+            "retention": "72h",
+            "limits": {"bytesPerSecond": 35_000_000, "liveTraces": 100},
+            "metricsGenerator": {"maxActiveSeries": 1000, "dimensions": ["http.request.method", "k8s.namespace.name"]},
+            "loadBalancer": {"hostname": "tempo.example"},
+        },
+    },
+    "no traces": {**REGION, "tempo": {"enabled": False}},
     "Redis": {**REGION, "caches": {"backend": "redis", "redis": {"address": "127.0.0.1:6379", "username": "thanos"}}},
 }
 
@@ -335,6 +345,11 @@ _RELATED = [
         ],
     },
     {"gateway.maxRequestBytes": [0, 1023, 1024, 2**32 - 1, 2**32], "gateway.tls.ca": [None, CA, "x", CA.strip()]},
+    {
+        "tempo.retention": ["1h", "336h", "14d", "0h", "100000h", "1h30m"],
+        "tempo.enabled": [True, False],
+        "tempo.metricsGenerator.dimensions": [[], ["a.b"], ["a.b", "a_b"], ["cluster"], ["a b"]],
+    },
     {"query.resources": [{"cpu": "1", "memory": "1Gi", "memoryLimit": limit} for limit in ("1G", "1Gi", None)]},
 ]
 KNOWN = _known()

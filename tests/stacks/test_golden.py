@@ -8,6 +8,7 @@ from tests.stacks import built
 REGION = {
     "stack": 6,
     "metrics": 18,
+    "traces": 10,
     "receive": 15,
     "gateway": 9,
     "argo-cd": 2,
@@ -19,7 +20,8 @@ REGION = {
     "query-cache": 5,
     "query-frontend": 7,
     "ruler": 7,
-    "network": 13,
+    "tempo": 9,
+    "network": 14,
 }
 COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 4, "query": 6, "network": 3}}
 

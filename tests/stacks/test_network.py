@@ -23,6 +23,7 @@ VARIANTS = {
     "head series": {
         "receive": {"limits": {"headSeries": 10, "metaMonitoringUrl": "http://eu-prometheus.observability.svc:9090"}}
     },
+    "no tempo": {"tempo": {"enabled": False}},
     "shards": {"store": {"timeShards": ["14d"], "hashShards": 2}},
     "alerts": {"alerting": {"alertmanagers": ["http://alertmanager.example.internal:9093", "https://am.example.org"]}},
 }
@@ -99,6 +100,12 @@ def test_the_needs_of_a_region_are_those_that_one_would_write_down():
         Connection("eu-query", "outside", 53, "UDP"),
         Connection("outside", "eu-query", 10901),
         Connection("outside", "eu-query", 10902),
+        Connection("eu-gateway", "eu-tempo", 4317),
+        Connection("eu-gateway", "eu-tempo", 4318),
+        Connection("eu-tempo", "eu-receive-router", 19291),
+        Connection("eu-tempo", "outside", 443),
+        Connection("outside", "eu-tempo", 3200),
+        Connection("eu-prometheus", "eu-tempo", 3200),
     }
     assert Connection("global-query", "outside", 10901) in needed(built.build("global"))
     assert Connection("eu-receive-router", "eu-receive-ingester", 19391) in needed(build("eu", "", "capnproto"))

@@ -65,6 +65,8 @@ def _targets(stack: Recording, pod: Pod) -> Iterator[tuple[str, int]]:
             yield from _ring(stack, json.loads(text), capnproto="--receive.replication-protocol=capnproto" in flags)
         elif path.endswith("objstore.yml"):
             yield from _bucket(stack, document["config"])
+        elif path.endswith("tempo.yaml"):
+            yield from _tempo(stack, document)
         elif isinstance(document, dict) and "scrape_configs" in document:
             yield from _scraped(stack, document)
         elif isinstance(document, dict) and "static_resources" in document:
@@ -94,6 +96,13 @@ def _bucket(stack: Recording, config: dict) -> Iterator[tuple[str, int]]:
     yield from reached(stack, host, int(port or (80 if config.get("insecure") else 443)))
     if config.get("aws_sdk_auth"):
         yield OUTSIDE.workload, 443  # STS
+
+
+def _tempo(stack: Recording, document: dict) -> Iterator[tuple[str, int]]:
+    s3 = document["storage"]["trace"]["s3"]
+    yield from _bucket(stack, {**s3, "aws_sdk_auth": "access_key" not in s3})
+    for value in texts({**document, "storage": None}):
+        yield from _addresses(stack, value)
 
 
 def _proxied(stack: Recording, clusters: list[dict]) -> Iterator[tuple[str, int]]:
