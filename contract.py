@@ -28,7 +28,9 @@ class RegionOutputs:
     """http://host:port of the regional Query Frontend's PromQL API, which dashboards ask."""
     metrics_bucket: str
     tempo_http_url: str
-    """http://host:port of the region's Tempo; empty without one."""
+    """http://host:port of the regional Tempo's query API; empty without one."""
+    otlp_url: str
+    """https://host to which senders of traces, with an edge's token, add the paths of OTLP; empty without a Tempo."""
     grafana_url: str
     """http://host:port of the region's Grafana; empty without one."""
 

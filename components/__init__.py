@@ -14,6 +14,7 @@ from .query_frontend import QueryFrontend
 from .receive import Receive
 from .ruler import Ruler
 from .store import Store
+from .tempo import Tempo
 
 __all__ = [
     "ArgoCd",
@@ -30,4 +31,5 @@ __all__ = [
     "Receive",
     "Ruler",
     "Store",
+    "Tempo",
 ]

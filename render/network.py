@@ -13,6 +13,8 @@ from render.grafana import HTTP_PORT as GRAFANA_HTTP
 from render.memcached import METRICS_PORT as MEMCACHED_METRICS
 from render.memcached import PORT as MEMCACHED_CLIENTS
 from render.prometheus import HTTP_PORT as PROMETHEUS_HTTP
+from render.tempo import HTTP_PORT as TEMPO_HTTP
+from render.tempo import OTLP_GRPC_PORT, OTLP_HTTP_PORT
 from render.thanos_flags import CAPNPROTO_PORT as CAPNPROTO
 from render.thanos_flags import GRPC_PORT as GRPC
 from render.thanos_flags import HTTP_PORT as HTTP
@@ -22,7 +24,6 @@ from render.thanos_flags import REMOTE_WRITE_PORT as REMOTE_WRITE
 API_SERVER = (443, 6443)
 HTTPS = 443
 DNS = 53
-TEMPO_HTTP = 3200
 
 #: Workloads. Except for caches the name is the value of their label `COMPONENT`.
 GATEWAY, ROUTER, INGESTER = "gateway", "receive-router", "receive-ingester"
@@ -61,22 +62,23 @@ def region(
     store_cache: str,
     query_cache: str,
     redis: str | None,
+    tempo: bool,
     object_store: str,
     insecure: bool,
     roles: bool,
     alertmanagers: Sequence[str],
     grafana: bool,
-    tempo: bool,
     logins: Sequence[str],
 ) -> Network:
     """A region's network.
 
     `store_cache` and `query_cache`: the instances of memcached, unless `redis` (host:port) is in their place.
-    `object_store`: host or host:port, by plain HTTP if `insecure`; `roles`: pods get their keys by IAM roles.
+    `tempo`, `grafana`: there is one. `object_store`: host or host:port, by plain HTTP if `insecure`; `roles`: pods get
+    their keys by IAM roles.
     `alertmanagers`: URLs; `logins`: those at which Grafana asks who logs in. Modes and protocol as in the settings.
     """
     sidecar, stateful = prometheus_mode == "sidecar", ruler_mode == "stateful"
-    bucket_users = [INGESTER, COMPACTOR, STORE, *[PROMETHEUS] * sidecar, *[RULER] * stateful]
+    bucket_users = [INGESTER, COMPACTOR, STORE, *[PROMETHEUS] * sidecar, *[RULER] * stateful, *[TEMPO] * tempo]
     # Keys for a role come from STS.
     bucket_ports = {_port(f"//{object_store}", 80 if insecure else HTTPS), *[HTTPS] * roles}
     alertmanager_ports = {_port(url) for url in alertmanagers}
@@ -91,12 +93,14 @@ def region(
         _row(ANYWHERE, GATEWAY, GATEWAY_HTTPS),
         _row(ANYWHERE, QUERY, GRPC, HTTP),
         _row(ANYWHERE, QUERY_FRONTEND, HTTP),
+        *[_row(ANYWHERE, TEMPO, TEMPO_HTTP)] * tempo,
         *[_row(ANYWHERE, GRAFANA, GRAFANA_HTTP)] * grafana,
         # Writing.
         _row(GATEWAY, ROUTER, REMOTE_WRITE),
         _row(ROUTER, INGESTER, CAPNPROTO if replication_protocol == "capnproto" else GRPC),
         *[_row(PROMETHEUS, ROUTER, REMOTE_WRITE)] * (not sidecar),
         *[_row(RULER, ROUTER, REMOTE_WRITE)] * (not stateful),
+        *[_row(GATEWAY, TEMPO, OTLP_GRPC_PORT, OTLP_HTTP_PORT), _row(TEMPO, ROUTER, REMOTE_WRITE)] * tempo,
         # It has to be the Prometheus of this stack: nobody else may scrape the ingesters.
         *[_row(ROUTER, PROMETHEUS, PROMETHEUS_HTTP)] * head_series_limit,
         # Asking.
@@ -115,6 +119,7 @@ def region(
         *(_row(PROMETHEUS, workload, HTTP) for workload in thanos),
         *(_row(PROMETHEUS, cache, MEMCACHED_METRICS) for cache in caches),
         _row(PROMETHEUS, GATEWAY, GATEWAY_METRICS),
+        *[_row(PROMETHEUS, TEMPO, TEMPO_HTTP)] * tempo,
         *[_row(PROMETHEUS, GRAFANA, GRAFANA_HTTP)] * grafana,
         _row(PROMETHEUS, PROMETHEUS, PROMETHEUS_HTTP, *[HTTP] * sidecar),
         _row(PROMETHEUS, ANYWHERE, *API_SERVER),
@@ -125,7 +130,9 @@ def region(
         *[_row(GRAFANA, ANYWHERE, *sorted(grafana_ports))] * bool(grafana and grafana_ports),
     ]
     return {
-        "workloads": {name: {COMPONENT: name} for name in (GATEWAY, *thanos, PROMETHEUS, *[GRAFANA] * grafana)}
+        "workloads": {
+            name: {COMPONENT: name} for name in (GATEWAY, *thanos, PROMETHEUS, *[TEMPO] * tempo, *[GRAFANA] * grafana)
+        }
         | {name: {COMPONENT: "memcached", INSTANCE: instance} for name, instance in caches.items()},
         "paths": [*rows, *_dns(rows)],
     }

@@ -13,6 +13,7 @@ from .object_store import ObjectStore
 from .read_path import Caches, Query, QueryFrontend
 from .rules import ConflictsError, conflicts
 from .sizing import too_small
+from .tracing import Tempo
 from .write_path import Receive
 
 __all__ = ["GlobalSettings", "RegionSettings", "Tls"]
@@ -54,6 +55,7 @@ class RegionSettings(Model):
     query_frontend: QueryFrontend = QueryFrontend()
     caches: Caches = Caches()
     ruler: Ruler = Ruler()
+    tempo: Tempo = Tempo()
     alerting: Alerting = Alerting()
     grafana: Grafana = Grafana()
 

@@ -20,7 +20,7 @@ def region(name: str, settings: RegionSettings, *, object_store: str, roles: boo
         roles=roles,
         alertmanagers=settings.alerting.alertmanagers,
         grafana=settings.grafana.enabled,
-        tempo=False,  # joins with Tempo: settings.tempo.enabled
+        tempo=settings.tempo.enabled,
         logins=_logins(settings.grafana),
     )
 
@@ -29,7 +29,8 @@ def over_regions(settings: GlobalSettings) -> network.Network:
     """Of the global stack."""
     return network.global_stack(
         grafana=settings.grafana.enabled,
-        tempo=False,  # joins with Tempo: True
+        # Each region says whether it has one only when it is up.
+        tempo=True,
         logins=_logins(settings.grafana),
     )
 

@@ -9,7 +9,6 @@ from components import (
     Compactor,
     Memcached,
     NetworkPolicies,
-    ObjectStore,
     Prometheus,
     Query,
     QueryFrontend,
@@ -18,10 +17,10 @@ from components import (
     Store,
     ruler,
 )
-from render import alerts, hashring, objstore
+from render import alerts, hashring
 from settings import RegionSettings
 
-from . import _cluster, edges, grafana, paths
+from . import _buckets, _cluster, edges, grafana, paths, tracing
 from ._cluster import READ_PRIORITY, WRITE_PRIORITY
 
 #: An ingester that dies without a word leaves its connections open, and answers would wait for it until they are found
@@ -43,7 +42,7 @@ class RegionalStack(pulumi.ComponentResource):
     def __init__(self, name: str, settings: RegionSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:RegionalStack", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self, providers=[_cluster.connect(self)])
-        secrets, aws_region = pulumi.Config(), pulumi.Config("aws").require("region")
+        secrets = pulumi.Config()
 
         namespace = _cluster.namespace(settings.namespace, child)
         everywhere = {"namespace": namespace}
@@ -58,8 +57,7 @@ class RegionalStack(pulumi.ComponentResource):
         }
         grpc = {"tls": _cluster.grpc_tls(name, settings.tls, namespace, child)}
         volume = {"storage_class": settings.storage_class}
-        endpoint = settings.object_store.endpoint or objstore.aws_endpoint(aws_region)
-        access_key = secrets.get_secret("objectStoreAccessKey")
+        at = _buckets.location(settings)
         # Who uses the bucket, and how.
         consumers = {"receive-ingester": "write", "compactor": "compact", "store": "read"}
         if settings.prometheus.mode == "sidecar":
@@ -67,29 +65,7 @@ class RegionalStack(pulumi.ComponentResource):
         if settings.ruler.mode == "stateful":
             consumers["ruler"] = "write"
 
-        metrics = ObjectStore(
-            f"{name}-metrics",
-            {
-                **everywhere,
-                **settings.object_store.model_dump(exclude={"lifecycle"}),
-                "region": settings.region,
-                "purpose": "metrics",
-                "aws_region": aws_region,
-                "endpoint": endpoint,
-                "access_key": access_key,
-                "secret_key": secrets.get_secret("objectStoreSecretKey"),
-                "consumers": [
-                    {"name": consumer, "service_account": f"{name}-{consumer}", "access": access}
-                    for consumer, access in consumers.items()
-                ],
-                "lifecycle": {
-                    "abort_incomplete_upload_days": settings.object_store.lifecycle.abort_incomplete_upload_days,
-                    "noncurrent_version_days": settings.object_store.lifecycle.noncurrent_version_days,
-                    "tiering_after_days": [move.days for move in settings.object_store.lifecycle.transitions],
-                },
-            },
-            child,
-        )
+        metrics = _buckets.bucket(name, "metrics", settings, consumers, namespace, child)
 
         def bucket(consumer: str) -> dict:
             return {
@@ -123,7 +99,8 @@ class RegionalStack(pulumi.ComponentResource):
             child,
         )
 
-        gateway = edges.gateway(name, settings, receive, namespace, writing["priority_class"], child)
+        tempo = tracing.tempo(name, settings, receive, {**writing, **volume}, child)
+        gateway = edges.gateway(name, settings, receive, tempo, namespace, writing["priority_class"], child)
         edges.agents(name, settings, gateway.tokens, secrets.get_secret_object("edgeCredentials"), child)
 
         Compactor(
@@ -209,13 +186,13 @@ class RegionalStack(pulumi.ComponentResource):
             where={**reading, **volume},
             thanos_url=frontend.cluster_http_url,
             scrape_intervals=[found.scrape_interval for found in (settings.prometheus, *settings.edges)],
-            tempos={},  # joins with Tempo: {settings.region: tempo.http_url}
+            tempos={settings.region: tempo.cluster_http_url} if tempo else {},
             alertmanagers=settings.alerting.alertmanagers,
             opts=child,
         )
         self.grafana_admin_password = looking.admin_password if looking else None
 
-        allowed = paths.region(name, settings, object_store=endpoint, roles=access_key is None)
+        allowed = paths.region(name, settings, object_store=at["endpoint"], roles=at["access_key"] is None)
         NetworkPolicies(f"{name}-network", {**everywhere, **allowed}, child)
 
         self.outputs = pulumi.Output.all(
@@ -226,7 +203,8 @@ class RegionalStack(pulumi.ComponentResource):
             query_http_url=query.http_url,
             query_frontend_http_url=frontend.http_url,
             metrics_bucket=metrics.bucket,
-            tempo_http_url="",  # joins with Tempo
+            tempo_http_url=tempo.http_url if tempo else "",
+            otlp_url=gateway.otlp_url,
             grafana_url=grafana.url(looking),
         ).apply(lambda known: contract.dump(contract.RegionOutputs(**known)))
         self.edges = pulumi.Output.all(gateway.remote_write_url, gateway.tokens).apply(

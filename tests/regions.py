@@ -119,6 +119,16 @@ VARIANTS = {
         },
         "alerting": {"alertmanagers": ["http://am.example:9093"]},
     },
+    "traces": {
+        **REGION,
+        "tempo": {
+            "retention": "72h",
+            "limits": {"bytesPerSecond": 35_000_000, "liveTraces": 100},
+            "metricsGenerator": {"maxActiveSeries": 1000, "dimensions": ["http.request.method", "k8s.namespace.name"]},
+            "loadBalancer": {"hostname": "tempo.example"},
+        },
+    },
+    "no traces": {**REGION, "tempo": {"enabled": False}},
     "Redis": {**REGION, "caches": {"backend": "redis", "redis": {"address": "127.0.0.1:6379", "username": "thanos"}}},
 }
 
@@ -370,6 +380,11 @@ _RELATED = [
         "grafana.enabled": [True, False],
         "grafana.rootUrl": [None, "http://g.example", "https://g.example/", "https://g.example/grafana"],
         "grafana.oidc": [None, *({**_OIDC, **change} for change in _OIDC_CHANGES)],
+    },
+    {
+        "tempo.retention": ["1h", "336h", "14d", "0h", "100000h", "1h30m"],
+        "tempo.enabled": [True, False],
+        "tempo.metricsGenerator.dimensions": [[], ["a.b"], ["a.b", "a_b"], ["cluster"], ["a b"]],
     },
     {"query.resources": [{"cpu": "1", "memory": "1Gi", "memoryLimit": limit} for limit in ("1G", "1Gi", None)]},
 ]

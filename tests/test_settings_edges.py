@@ -395,7 +395,7 @@ def test_an_edge_may_be_called_by_a_word_of_yaml_if_it_is_quoted(generator):
     written = [
         (route["stat_prefix"], route["request_headers_to_add"][0]["header"]["value"])
         for route in hosts["virtual_hosts"][0]["routes"]
-        if "stat_prefix" in route
+        if "request_headers_to_add" in route
     ]
     assert written == [(name, name) for name in names]
     assert list(made.exports["edges"]) == names

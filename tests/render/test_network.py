@@ -10,12 +10,12 @@ FACTS = {
     "store_cache": "eu-store-cache",
     "query_cache": "eu-query-cache",
     "redis": None,
+    "tempo": True,
     "object_store": "s3.eu-central-1.amazonaws.com",
     "insecure": False,
     "roles": True,
     "alertmanagers": [],
     "grafana": True,
-    "tempo": False,
     "logins": [],
 }
 
@@ -37,12 +37,13 @@ def test_remote_write_and_questions_come_in_and_nothing_else_does():
         ("query", 10902),
         ("query-frontend", 10902),
         ("grafana", 3000),
+        ("tempo", 3200),
     }
 
 
 def test_the_bucket_is_reached_by_those_who_use_it_and_by_no_one_else():
     users = {source for source, target, port in rows(object_store="minio:9000") if target is None and port == 9000}
-    assert users == {"receive-ingester", "compactor", "store", "prometheus"}
+    assert users == {"receive-ingester", "compactor", "store", "prometheus", "tempo"}
     assert ("ruler", None, 443) in rows(ruler_mode="stateful")
     assert ("prometheus", None, 9000) not in rows(object_store="minio:9000", prometheus_mode="remoteWrite")
 
@@ -60,6 +61,19 @@ def test_each_choice_moves_exactly_its_paths():
         {("receive-router", "receive-ingester", 10901)},
     )
     assert changed(head_series_limit=True) == ({("receive-router", "prometheus", 9090)}, set())
+    assert changed(tempo=False) == (
+        set(),
+        {
+            (None, "tempo", 3200),
+            ("gateway", "tempo", 4317),
+            ("gateway", "tempo", 4318),
+            ("tempo", "receive-router", 19291),
+            ("grafana", "tempo", 3200),
+            ("tempo", None, 443),
+            ("tempo", None, 53),
+            ("prometheus", "tempo", 3200),
+        },
+    )
     assert changed(ruler_mode="stateful") == ({("ruler", None, 443)}, {("ruler", "receive-router", 19291)})
     assert changed(prometheus_mode="remoteWrite") == (
         {("prometheus", "receive-router", 19291)},
@@ -84,11 +98,11 @@ def test_grafana_asks_what_it_shows_and_who_logs_in():
         {
             (None, "grafana", 3000),
             ("grafana", "query-frontend", 10902),
+            ("grafana", "tempo", 3200),
             ("prometheus", "grafana", 3000),
             ("grafana", None, 53),
         },
     )
-    assert changed(tempo=True) == ({("grafana", "tempo", 3200)}, set())
     assert changed(logins=["https://login.example/token", "https://login.example:8443/me"]) == (
         {("grafana", None, 443), ("grafana", None, 8443)},
         set(),

@@ -8,6 +8,7 @@ from tests.stacks import built
 REGION = {
     "stack": 6,
     "metrics": 18,
+    "traces": 10,
     "receive": 15,
     "gateway": 9,
     "argo-cd": 2,
@@ -20,7 +21,8 @@ REGION = {
     "query-frontend": 7,
     "ruler": 7,
     "grafana": 11,
-    "network": 14,
+    "tempo": 9,
+    "network": 15,
 }
 COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 4, "query": 6, "grafana": 11, "network": 4}}
 

@@ -25,6 +25,7 @@ VARIANTS = {
     "head series": {
         "receive": {"limits": {"headSeries": 10, "metaMonitoringUrl": "http://eu-prometheus.observability.svc:9090"}}
     },
+    "no tempo": {"tempo": {"enabled": False}},
     "shards": {"store": {"timeShards": ["14d"], "hashShards": 2}},
     "grafana for all who log in": {"grafana": VARIANTS_OF_REGIONS["Grafana for all who log in"]["grafana"]},
     "no grafana": {"grafana": {"enabled": False}},
@@ -106,6 +107,12 @@ def test_the_needs_of_a_region_are_those_that_one_would_write_down():
         Connection("outside", "eu-grafana", 3000),
         Connection("eu-grafana", "eu-query-frontend", 10902),
         Connection("eu-prometheus", "eu-grafana", 3000),
+        Connection("eu-gateway", "eu-tempo", 4317),
+        Connection("eu-gateway", "eu-tempo", 4318),
+        Connection("eu-tempo", "eu-receive-router", 19291),
+        Connection("eu-tempo", "outside", 443),
+        Connection("outside", "eu-tempo", 3200),
+        Connection("eu-prometheus", "eu-tempo", 3200),
     }
     assert {Connection("eu-grafana", "outside", port) for port in (443, 9443)} <= needed(
         build("eu", "", "grafana for all who log in")

@@ -72,6 +72,8 @@ def _targets(stack: Recording, pod: Pod) -> Iterator[tuple[str, int]]:
             yield from _ring(stack, json.loads(text), capnproto="--receive.replication-protocol=capnproto" in flags)
         elif path.endswith("objstore.yml"):
             yield from _bucket(stack, document["config"])
+        elif path.endswith("tempo.yaml"):
+            yield from _tempo(stack, document)
         elif isinstance(document, dict) and "scrape_configs" in document:
             yield from _scraped(stack, document)
         elif isinstance(document, dict) and "static_resources" in document:
@@ -109,6 +111,13 @@ def _logging_in(stack: Recording, text: str) -> Iterator[tuple[str, int]]:
     parser.read_string(text)
     for key in ("token_url", "api_url"):
         yield from _addresses(stack, parser.get("auth.generic_oauth", key, fallback=""))
+
+
+def _tempo(stack: Recording, document: dict) -> Iterator[tuple[str, int]]:
+    s3 = document["storage"]["trace"]["s3"]
+    yield from _bucket(stack, {**s3, "aws_sdk_auth": "access_key" not in s3})
+    for value in texts({**document, "storage": None}):
+        yield from _addresses(stack, value)
 
 
 def _proxied(stack: Recording, clusters: list[dict]) -> Iterator[tuple[str, int]]:
