@@ -123,12 +123,16 @@ class RegionalStack(pulumi.ComponentResource):
             child,
         )
 
+        watched = alerts.load(ALERTS / "prometheus", settings.alerting.runbook_url)
+        if not tempo:
+            # What is not there would be missed.
+            del watched["tempo.yaml"]
         prometheus = Prometheus(
             f"{name}-prometheus",
             {
                 **writing,
                 **settings.prometheus.model_dump(),
-                "rules": alerts.load(ALERTS / "prometheus", settings.alerting.runbook_url),
+                "rules": watched,
                 "alertmanagers": settings.alerting.alertmanagers,
                 "remote_write_url": receive.remote_write_url,
                 **bucket("prometheus"),

@@ -318,6 +318,8 @@ def test_a_region_promises_where_traces_are_asked_for_and_sent_to():
 def test_without_tempo_nothing_of_it_is_there():
     without = run_main("eu", stack_config("Pulumi.eu.yaml") | {"observability:tempo": {"enabled": False}})
     assert not [found.name for found in without.resources if "tempo" in found.name or "traces" in found.name]
+    assert "tempo.yaml" not in without.one("ConfigMap", "eu-prometheus-rules").inputs["data"]
+    assert "tempo.yaml" in built.build("eu").one("ConfigMap", "eu-prometheus-rules").inputs["data"]
     assert (without.exports["region"]["tempo_http_url"], without.exports["region"]["otlp_url"]) == ("", "")
 
 
