@@ -72,7 +72,7 @@ def _targets(stack: Recording, pod: Pod) -> Iterator[tuple[str, int]]:
             yield from _ring(stack, json.loads(text), capnproto="--receive.replication-protocol=capnproto" in flags)
         elif path.endswith("objstore.yml"):
             yield from _bucket(stack, document["config"])
-        elif path.endswith("tempo.yaml"):
+        elif path.endswith("/etc/tempo/tempo.yaml"):
             yield from _tempo(stack, document)
         elif isinstance(document, dict) and "scrape_configs" in document:
             yield from _scraped(stack, document)
