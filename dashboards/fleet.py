@@ -20,8 +20,11 @@ _FAILED = "sum by (region, cluster) (rate(prometheus_remote_storage_samples_fail
 
 
 def _at_gateway(metric: str, label: str, more: str = "") -> str:
-    """Of the gateway's counter, which has an edge's name in `label`: a second, under the edge's own label."""
-    rate = f'rate({metric}{{job="gateway",{label}=~"$cluster"{more}}}[$__rate_interval])'
+    """A second, of a counter of the gateway that has an edge's name in `label`, under the edge's own label.
+
+    Without what is counted of its traces, under EDGE/traces.
+    """
+    rate = f'rate({metric}{{job="gateway",{label}=~"$cluster",{label}!~".+/traces"{more}}}[$__rate_interval])'
     return f'label_replace(sum by (region, {label}) ({rate}), "cluster", "$1", "{label}", "(.*)")'
 
 

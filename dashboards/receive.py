@@ -82,11 +82,11 @@ def _now() -> list:
 
 
 def _gateway() -> list:
-    route = 'job="gateway",envoy_virtual_host="edges",envoy_route=~"$cluster"'
-    latency = (
-        'envoy_vhost_route_upstream_rq_time_bucket{job="gateway",envoy_virtual_host="edges",envoy_route=~"$cluster"}'
-    )
-    limited = 'envoy_http_local_rate_limit_rate_limited{job="gateway",envoy_local_http_ratelimit_prefix=~"$cluster"}'
+    # Traces have routes of their own, EDGE/traces; see the dashboard of Tempo.
+    route = 'job="gateway",envoy_virtual_host="edges",envoy_route=~"$cluster",envoy_route!~".+/traces"'
+    latency = f"envoy_vhost_route_upstream_rq_time_bucket{{{route}}}"
+    prefix = "envoy_local_http_ratelimit_prefix"
+    limited = f'envoy_http_local_rate_limit_rate_limited{{job="gateway",{prefix}=~"$cluster",{prefix}!~".+/traces"}}'
     return [
         graph(
             "Writes of each edge",
@@ -115,7 +115,7 @@ def _gateway() -> list:
         graph(
             "Answered 429, of each edge",
             "Writes above an edge's limit. Agents try these again.",
-            stack(_per_second(limited, "envoy_local_http_ratelimit_prefix"), "{{envoy_local_http_ratelimit_prefix}}"),
+            stack(_per_second(limited, prefix), "{{envoy_local_http_ratelimit_prefix}}"),
             unit="reqps",
             thresholds=above(1),
         ),

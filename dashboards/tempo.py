@@ -13,6 +13,7 @@ _HTTP = 'job="tempo",route=~"api_.*"'
 def dashboard() -> Dashboard:
     found = page.page("tempo", "Whether Tempo takes all spans, keeps them, and makes metrics of them.")
     row(found, "Now", _now())
+    row(found, "At the gateway", _gateway())
     row(found, "Spans that come in", _incoming())
     row(found, "Traces that are kept", _kept())
     row(found, "Queries", _queries())
@@ -80,6 +81,39 @@ def _now() -> list:
             ),
             unit="s",
             thresholds=above(10, 3),
+        ),
+    ]
+
+
+def _gateway() -> list:
+    route = 'job="gateway",envoy_virtual_host="edges",envoy_route=~".+/traces"'
+    rate = f"rate(envoy_vhost_route_upstream_rq_total{{{route}}}[$__rate_interval])"
+    answers = f'rate(envoy_vhost_route_upstream_rq_xx{{{route},envoy_response_code_class!="2"}}[$__rate_interval])'
+    buckets = f"rate(envoy_vhost_route_upstream_rq_time_bucket{{{route}}}[$__rate_interval])"
+    return [
+        graph(
+            "Requests of each edge",
+            "Requests with spans that the gateway passes on, by the edge whose token they have.",
+            stack(f"sum by (region, envoy_route) ({rate})", "{{envoy_route}}"),
+            unit="reqps",
+            thresholds=NEUTRAL,
+        ),
+        graph(
+            "Refused, of each edge",
+            "Requests with spans that Tempo has not taken. A refusal by gRPC has the HTTP status 200, and is not here.",
+            stack(
+                f"sum by (envoy_route, envoy_response_code_class) ({answers})",
+                "{{envoy_route}} {{envoy_response_code_class}}xx",
+            ),
+            unit="reqps",
+            thresholds=above(1),
+        ),
+        graph(
+            "Latency of each edge",
+            "99th percentile of the time that Tempo takes for an edge's requests.",
+            stack(f"histogram_quantile(0.99, sum by (le, envoy_route) ({buckets}))", "{{envoy_route}}"),
+            unit="ms",
+            thresholds=above(2000),
         ),
     ]
 

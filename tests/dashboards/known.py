@@ -24,12 +24,30 @@ class Metric:
     """None: it may have any."""
 
 
+def _exposition(text: str) -> dict[str, Metric]:
+    """Of the types of families (`# TYPE x counter`), and of series with names of their labels (`x{a,b}`)."""
+    found = {}
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split()
+            endings = {"histogram": _COUNTERS[1:], "summary": _COUNTERS[2:]}.get(kind, ())
+            found |= {name + ending: Metric(True, None) for ending in endings}
+            if kind != "histogram":
+                found[name] = Metric(kind == "counter", None)
+        elif not line.startswith("#"):
+            name, _, own = line.rstrip("}").partition("{")
+            found[name] = Metric(name.endswith(_COUNTERS), frozenset(own.split(",")) | FROM_OUTSIDE)
+    return found
+
+
 @functools.cache
 def metrics() -> Mapping[str, Metric]:
     found: dict[str, Metric] = {}
     for path in sorted(ROOT.glob("tests/data/metrics/*.txt")):
         for name, _ in map(str.split, path.read_text().splitlines()[1:]):
             found[name] = Metric(name.endswith(_COUNTERS), None)
+    for path in sorted(ROOT.glob("tests/data/metrics/*.prom")):
+        found.update(_exposition(path.read_text()))
     labels: dict[str, set[str]] = {}
     for path in sorted(ROOT.glob("tests/data/exposed/*.txt")):
         for line in path.read_text().splitlines():

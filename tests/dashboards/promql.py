@@ -65,6 +65,12 @@ def selectors(node: object) -> Iterator[p.VectorSelector]:
         yield from selectors(child)
 
 
+def asked(text: str) -> list[tuple[str, set[tuple[str, str]]]]:
+    """Of each selector the metric, and (label, value) of its matchers."""
+    found = selectors(p.parse(text))
+    return [(each.name or "", {(match.name, match.value) for match in each.matchers.matchers}) for each in found]
+
+
 def labels(node: object, metrics: Mapping) -> set[str] | None:
     """Names of the labels that a result may have; None if they are not known."""
     match node:

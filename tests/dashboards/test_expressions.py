@@ -25,12 +25,10 @@ def test_each_asks_for_what_there_is_and_gets_what_a_panel_can_show(asked):
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: f"{asked[0]}: {asked[1]}")
-def test_each_is_about_the_chosen_regions_alone(asked):
-    for selector in promql.selectors(promql.p.parse(asked[2])):
-        matchers = {(each.name, each.value) for each in selector.matchers.matchers}
-        assert ("region", "(apac|eu)") in matchers, selector
-        own = ("cluster", CLUSTER) in matchers
-        assert own or ("cluster", "apac-1") in matchers or selector.name == "ALERTS", selector
+def test_each_is_about_the_chosen_regions_and_edges_or_the_stack_itself(asked):
+    for name, matchers in promql.asked(asked[2]):
+        assert ("region", VALUES["region"]) in matchers, name
+        assert matchers & {("cluster", CLUSTER), ("cluster", VALUES["cluster"])} or name == "ALERTS", name
 
 
 def test_queries_of_variables_ask_for_what_there_is():
@@ -39,21 +37,20 @@ def test_queries_of_variables_ask_for_what_there_is():
             if variable["type"] == "query":
                 text = resolved(variable["query"]["query"], VALUES)
                 selector, label = text.removeprefix("label_values(").removesuffix(")").rsplit(", ", 1)
-                (found,) = promql.selectors(promql.p.parse(selector))
-                assert label in METRICS[found.name].labels
+                ((name, _),) = promql.asked(selector)
+                assert label in (METRICS[name].labels or ())
 
 
 def test_what_edges_are_asked_for_is_not_filtered_away_at_them():
     rules = filters.relabeling("default", {})
-    asked = {
-        selector.name
+    names = {
+        name
         for _, _, text in ASKED
-        for selector in promql.selectors(promql.p.parse(text))
-        if ("cluster", "apac-1") in {(each.name, each.value) for each in selector.matchers.matchers}
-        and not selector.name.startswith(("cluster:", "traces_"))
+        for name, matchers in promql.asked(text)
+        if ("cluster", VALUES["cluster"]) in matchers and not name.startswith(("cluster:", "traces_"))
     }
-    assert len(asked) > 5
-    for name in asked:
+    assert len(names) > 5
+    for name in names:
         for rule in rules:
             matches = re2.fullmatch(rule["regex"], name) is not None
             assert matches == (rule["action"] == "keep"), f"{name} stays at the edge: {rule}"
@@ -61,15 +58,10 @@ def test_what_edges_are_asked_for_is_not_filtered_away_at_them():
 
 def test_what_dashboards_ask_for_counts_as_used():
     """By the reading of unused-metrics, which knows nothing of how these dashboards are made."""
-    found = usage(
-        [
-            each
-            for path in FOLDER.glob("*.json")
-            for each in grafana.expressions(json.loads(path.read_text()), path.name)
-        ]
-    )
-    asked = {selector.name for _, _, text in ASKED for selector in promql.selectors(promql.p.parse(text))}
-    assert asked <= found.used(asked).keys()
+    documents = {path.name: json.loads(path.read_text()) for path in FOLDER.glob("*.json")}
+    found = usage([each for name, board in documents.items() for each in grafana.expressions(board, name)])
+    names = {name for _, _, text in ASKED for name, _ in promql.asked(text)}
+    assert names <= found.used(names).keys()
     assert not found.nameless
     assert not found.unclear
 

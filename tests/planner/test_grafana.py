@@ -245,5 +245,5 @@ def test_text_boxes_and_constants_that_hold_numbers_are_no_names_of_metrics(kind
         {"elements": [second], "variables": [{"kind": kinds[kind], "spec": variable}]},
     ):
         found = usage(expressions(dashboard, "board"))
-        assert found.used({"a"}) == {"a": "board"}
+        assert found.used({"a"}).keys() == {"a"}
         assert (not found.unclear) is clear
