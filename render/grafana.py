@@ -194,9 +194,9 @@ def _thanos(url: str, scrape_interval: str, regions: Sequence[str], *, managed: 
         "httpMethod": "POST",
         # `$__rate_interval` is four of these.
         "timeInterval": f"{int(units.duration(scrape_interval).total_seconds())}s",
-        # A day that is older than raw data is kept: only if it is asked for `auto` does the Query Frontend ask again
-        # for downsampled data where there is no other. What is missing (partial_response) stays the server's default:
-        # an answer with a warning.
+        # Only when it is asked for `auto` does the Query Frontend ask again, for 5m and 1h data, where raw data is past
+        # its retention; a panel over 14 days would end after 7. Whether an answer may be partial is left to the server:
+        # it may, with a warning.
         "customQueryParameters": "max_source_resolution=auto",
         "manageAlerts": True,
         "allowAsRecordingRulesTarget": False,

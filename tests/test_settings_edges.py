@@ -468,7 +468,7 @@ def test_names_and_labels_of_any_fleet_are_within_what_kubernetes_takes(values):
         seen.add(where)
     for path, value in labels_in([each.inputs for each in made.kubernetes()]):
         assert re.fullmatch(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", value), (path, value)
-    passwords = [each.name for each in made.of("RandomPassword")]
+    passwords = [each.name for each in made.of("RandomPassword", "gateway")]
     assert len(passwords) == sum(min(2, each["tokenRevision"]) for each in values["edges"])
     for each in made.of("ApplicationSet"):
         name = each.inputs["spec"]["template"]["metadata"]["name"]
