@@ -13,11 +13,10 @@ pytestmark = pytest.mark.live
 
 EVERYTHING = {"region": "apac|eu", "cluster": ".*", "service": ".*"}
 #: Only a Tempo has them.
-OF_TRACES = re.compile(r"\b(traces|tempo|tempodb)_|/traces")
+OF_TRACES = re.compile(r"\b(traces|tempo|tempodb)_|/traces|job=\"tempo\"")
 #: What goes wrong, and what takes two hours: a platform that has just come up has nothing to show.
 MAY_BE_EMPTY = {
     ("compactor", "Last upload"),
-    ("query", "Latency of the cache"),
     ("receive", "Writes refused, of each tenant"),
     ("receive", "Refused by the limit of series"),
     ("receive", "Writes at a time"),
