@@ -1,6 +1,6 @@
 """The policy pack, started by the engine without a language host.
 
-The host that can be built here (v3.79) cannot run plugins for a newer engine. A pack of a runtime that is no language is
+The host that can be built here (v3.79) cannot run plugins for a newer engine. A pack whose runtime is no language is
 started as `pulumi-analyzer-policy-RUNTIME` from PATH instead (sdk/go/common/resource/plugin/analyzer_plugin.go,
 NewPolicyAnalyzer). So this writes a pack that has nothing but such a runtime, and the program that runs the real one.
 """

@@ -3,6 +3,7 @@
 It speaks the protocol itself, because pulumi-policy hides from a policy which values are secret (docs/adr/0015).
 """
 
+import contextlib
 import sys
 from concurrent import futures
 from pathlib import Path
@@ -102,4 +103,6 @@ if __name__ == "__main__":
     # The engine reads the port from the first line.
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     server.start()
-    server.wait_for_termination()
+    # The engine ends its plugins by an interrupt.
+    with contextlib.suppress(KeyboardInterrupt):
+        server.wait_for_termination()

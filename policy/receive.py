@@ -41,7 +41,7 @@ def _ring(stack: Stack, router: Resource, factor: int, ring: list[dict]) -> Iter
     if len(ring) < factor:
         yield router, f"a ring of {len(ring)} cannot hold {factor} copies"
     zones = [endpoint.get("az") for endpoint in ring]
-    if any(zones) and (None in zones or math.ceil(factor / len(set(zones))) > max(spare, 1)):
+    if any(zones) and (not all(zones) or math.ceil(factor / len(set(zones))) > max(spare, 1)):
         yield router, f"the loss of one of the zones {sorted(map(str, set(zones)))} takes more than {spare} copies"
     sets = {at(found.properties, "metadata", "name"): found for found in stack.of("StatefulSet")}
     names = [endpoint["address"].split(".")[0].rpartition("-") for endpoint in ring]

@@ -39,7 +39,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Stack:
-    """All resources of a stack. config: the stack file's values by full key, objects as JSON, as the engine has them."""
+    """All resources of a stack. config: the stack file's values by full key, objects as JSON texts."""
 
     resources: tuple[Resource, ...]
     config: Mapping[str, str] = field(default_factory=dict)

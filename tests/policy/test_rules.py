@@ -6,12 +6,12 @@ import pytest
 
 from policy import rules
 from policy.objects import REPLACEABLE
-from policy.resources import UNKNOWN, Stack
+from policy.resources import UNKNOWN, Resource, Stack
 from tests.policy.trees import changed, edited, one, tree, without
 from tests.stacks import built
 
 ROUTER, INGESTER = "apac-receive-router", "apac-receive-ingester"
-CLAIM = f"data-{INGESTER}-0"
+CLAIM = f"{INGESTER}-data-0"
 
 
 def pod(manifest: dict) -> dict:
@@ -44,9 +44,13 @@ def with_lifecycle_rule(rule: dict):
 
 
 def with_bucket_policy(statement: dict):
-    return lambda stack: edited(
-        stack, "BucketPolicy", "", lambda found: found.update(policy=json.dumps({"Statement": [statement]}))
-    )
+    def edit(policy: dict) -> None:
+        document = json.loads(policy["policy"])
+        # A document may also have a single statement without a list.
+        document["Statement"] = [*document["Statement"], statement] if statement["Effect"] == "Allow" else statement
+        policy["policy"] = json.dumps(document)
+
+    return lambda stack: edited(stack, "BucketPolicy", "", edit)
 
 
 def with_service(name: str, change):
@@ -149,6 +153,17 @@ REFUSED = {
     },
     "blocks-are-never-archived": {
         "Glacier": with_lifecycle_rule({"transitions": [{"days": 90, "storageClass": "GLACIER"}]}),
+        "archive tiers": lambda stack: Stack(
+            (
+                *stack.resources,
+                Resource(
+                    "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration",
+                    "urn",
+                    {"tierings": [{"accessTier": "ARCHIVE_ACCESS", "days": 90}]},
+                ),
+            ),
+            stack.config,
+        ),
         "expiry": with_lifecycle_rule({"expiration": {"days": 365}}),
     },
     "buckets-are-closed": {

@@ -16,7 +16,7 @@ def test_a_secret_is_unwrapped_and_its_place_is_remembered():
     value = sent({"data": {"a": rpc_secret("x"), "b": "y"}, "args": ["p", rpc_secret("q")]})
 
     assert wire.plain(value) == {"data": {"a": "x", "b": "y"}, "args": ["p", "q"]}
-    assert wire.secret_paths(value) == ["data.a", "args[1]"]
+    assert sorted(wire.secret_paths(value)) == ["args[1]", "data.a"]
 
 
 def test_a_number_is_an_integer_where_it_was_one():
