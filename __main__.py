@@ -1,4 +1,4 @@
-"""Deploys the stack that is selected: a region, or the Query over all regions."""
+"""Deploys the stack that is selected: a region, or the Query and the Grafana over all regions."""
 
 import pulumi
 
@@ -14,4 +14,7 @@ match stack_file.load():
         pulumi.export(contract.OUTPUT, stack.outputs)
         pulumi.export("edges", stack.edges)
     case GlobalSettings() as everywhere:
-        pulumi.export("global", GlobalStack(pulumi.get_stack(), everywhere).outputs)
+        stack = GlobalStack(pulumi.get_stack(), everywhere)
+        pulumi.export("global", stack.outputs)
+if stack.grafana_admin_password is not None:
+    pulumi.export("grafana_admin_password", stack.grafana_admin_password)

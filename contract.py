@@ -27,6 +27,12 @@ class RegionOutputs:
     query_frontend_http_url: str
     """http://host:port of the regional Query Frontend's PromQL API, which dashboards ask."""
     metrics_bucket: str
+    tempo_http_url: str
+    """http://host:port of the regional Tempo's query API; empty without one."""
+    otlp_url: str
+    """https://host to which senders of traces, with an edge's token, add the paths of OTLP; empty without a Tempo."""
+    grafana_url: str
+    """http://host:port of the region's Grafana; empty without one."""
 
 
 def dump(outputs: RegionOutputs) -> dict[str, str]:

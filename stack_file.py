@@ -16,7 +16,9 @@ from settings import GlobalSettings, RegionSettings, errors, sizing
 KEYS = ("objectStoreAccessKey", "objectStoreSecretKey")
 #: Bearer tokens for the API servers of edges, by edge.
 EDGE_CREDENTIALS = "edgeCredentials"
-SECRETS = (*KEYS, "redisPassword", EDGE_CREDENTIALS)
+#: By which the provider of OpenID Connect knows Grafana.
+GRAFANA_SECRET = "grafanaOidcClientSecret"  # noqa: S105
+SECRETS = (*KEYS, "redisPassword", EDGE_CREDENTIALS, GRAFANA_SECRET)
 #: What Pulumi.yaml gives to a key that the stack file leaves out.
 EMPTY = ("", "{}", "[]")
 
@@ -79,6 +81,11 @@ def load() -> Settings:
             for edge in settings.edges
             if edge.api_server and edge.name not in given
         ]
+    if settings and settings.grafana.enabled and settings.grafana.oidc and not _is_set(GRAFANA_SECRET):
+        problems.append(
+            f"{errors.PREFIX}{GRAFANA_SECRET} is missing: must be set by `pulumi config set --secret {GRAFANA_SECRET}`"
+            ", because grafana.oidc is set, and its provider gives no token to a Grafana that does not know it"
+        )
     if problems:
         raise pulumi.RunError(f"the stack's settings have {len(problems)} problem(s):\n  " + "\n  ".join(problems))
     if isinstance(settings, RegionSettings):
@@ -117,6 +124,10 @@ def _gather(config: Mapping[str, str], is_secret: Callable[[str], bool]) -> tupl
             f"{' and '.join(KEYS)}, because neither is of use without it"
         )
     return plain, problems
+
+
+def _is_set(key: str) -> bool:
+    return CONFIG.get().get(f"{errors.PREFIX}{key}", "") not in EMPTY
 
 
 def _keys_of(text: str) -> set[str]:

@@ -4,12 +4,13 @@
 THANOS = "quay.io/thanos/thanos:v0.42.5"
 # The line with long-term support.
 PROMETHEUS = "quay.io/prometheus/prometheus:v3.13.5"
-TEMPO = "docker.io/grafana/tempo:3.0.3"
-GRAFANA = "docker.io/grafana/grafana:13.2.0"
 MEMCACHED = "docker.io/library/memcached:1.6.45-alpine"
 MEMCACHED_EXPORTER = "quay.io/prometheus/memcached-exporter:v0.15.3"
 # The tag ends in what it was built as: this one has no shell.
 ENVOY = "docker.io/envoyproxy/envoy:distroless-v1.39.3"
+GRAFANA = "docker.io/grafana/grafana:13.2.0"
+# The line that needs no ingesters; 2.x reads another configuration.
+TEMPO = "docker.io/grafana/tempo:3.0.3"
 # A chart that Argo CD installs on edges. Its major version changes with the CRDs in it.
 KUBE_PROMETHEUS_STACK = "88.5.3"
 # As Argo CD wants an OCI repository of charts: without a scheme.

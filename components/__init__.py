@@ -4,6 +4,7 @@ from .argo_cd import ArgoCd
 from .compactor import Compactor
 from .edge_access import EdgeAccess
 from .gateway import Gateway
+from .grafana import Grafana
 from .memcached import Memcached
 from .network_policies import NetworkPolicies
 from .object_store import ObjectStore
@@ -13,12 +14,14 @@ from .query_frontend import QueryFrontend
 from .receive import Receive
 from .ruler import Ruler
 from .store import Store
+from .tempo import Tempo
 
 __all__ = [
     "ArgoCd",
     "Compactor",
     "EdgeAccess",
     "Gateway",
+    "Grafana",
     "Memcached",
     "NetworkPolicies",
     "ObjectStore",
@@ -28,4 +31,5 @@ __all__ = [
     "Receive",
     "Ruler",
     "Store",
+    "Tempo",
 ]

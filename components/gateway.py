@@ -1,4 +1,4 @@
-"""The gateway: the door through which edges write. TLS, a token for each edge, limits; then on to the routers.
+"""The gateway: the door through which edges write. TLS, a token for each edge, limits; then on to routers and Tempo.
 
 Tokens and routes are read again while it runs: a new edge, a new token and a revoked one roll no pod.
 """
@@ -22,7 +22,7 @@ COMPONENT = "gateway"
 PORTS = {"https": files.HTTPS_PORT, "metrics": files.METRICS_PORT}
 HTTPS = 443
 CONFIG_DIR, BOOTSTRAP_FILE, CERTIFICATE_FILE = "/etc/envoy/config", "envoy.yaml", "certificate.yaml"
-ROUTES_DIR, ROUTES_FILE = "/etc/envoy/routes", "routes.json"
+ROUTES_DIR, ROUTES_FILE = "/etc/envoy/routes", "routes.yaml"
 TLS_DIR = "/etc/envoy/tls"
 TOKEN_LENGTH = 48
 #: Of the memory limit; the rest is for what Envoy does not count as heap.
@@ -57,6 +57,8 @@ class GatewayArgs(TypedDict):
     """A name that stands for the addresses of all ready routers."""
     router_port: int
     """Their port for remote write."""
+    tempo: pulumi.Input[str] | None
+    """A name that stands for the address of Tempo while it is ready; null: no traces are taken."""
     max_request_bytes: int
     """Of one request; more is answered 413."""
     tls_secret: pulumi.Input[str]
@@ -72,6 +74,8 @@ class Gateway(pulumi.ComponentResource):
 
     remote_write_url: pulumi.Output[str]
     """Where edges write to."""
+    otlp_url: pulumi.Output[str]
+    """https://host to which senders of traces add the paths of OTLP; empty where no traces are taken."""
     tokens: pulumi.Output[dict[str, str]]
     """The current token of each edge; a secret."""
 
@@ -81,7 +85,7 @@ class Gateway(pulumi.ComponentResource):
         part = Part(labels.safe_name(name, limit=labels.SERVICE_NAME), args["namespace"], COMPONENT, name, app="envoy")
 
         valid = {edge["name"]: _tokens(name, edge, child) for edge in args["edges"]}
-        config, routes = _bootstrap(part, args, child), _routes(part, args["edges"], valid, child)
+        config, routes = _bootstrap(part, args, child), _routes(part, args, valid, child)
         _workload.deployment(
             part,
             replicas=int(args["replicas"]),
@@ -99,8 +103,13 @@ class Gateway(pulumi.ComponentResource):
 
         host = _service.host(service, args.get("load_balancer"))
         self.remote_write_url = pulumi.Output.concat("https://", host, thanos_flags.REMOTE_WRITE_PATH)
+        self.otlp_url = (
+            pulumi.Output.concat("https://", host) if args.get("tempo") is not None else pulumi.Output.from_input("")
+        )
         self.tokens = pulumi.Output.secret({edge: current.result for edge, (current, *_) in valid.items()})
-        self.register_outputs({"remote_write_url": self.remote_write_url, "tokens": self.tokens})
+        self.register_outputs(
+            {"remote_write_url": self.remote_write_url, "otlp_url": self.otlp_url, "tokens": self.tokens}
+        )
 
 
 def _tokens(name: str, edge: GatewayEdge, opts: pulumi.ResourceOptions) -> list[random.RandomPassword]:
@@ -119,16 +128,20 @@ def _tokens(name: str, edge: GatewayEdge, opts: pulumi.ResourceOptions) -> list[
 
 def _routes(
     part: Part,
-    edges: list[GatewayEdge],
+    args: GatewayArgs,
     valid: dict[str, list[random.RandomPassword]],
     opts: pulumi.ResourceOptions,
 ) -> k8s.core.v1.Secret:
+    edges = args["edges"]
+
     def render(tokens: list[list[str]]) -> str:
-        return gateway_routes.document(
+        passes = (
             gateway_routes.Pass(token, edge["name"], edge["tenant"], int(edge["requests_per_second"]))
             for edge, known in zip(edges, tokens, strict=True)
             for token in known
         )
+        # Not of the name's value, which a first preview does not know.
+        return gateway_routes.document(passes, traces=args.get("tempo") is not None)
 
     # The name stays: pods see the new content in their volume.
     name = labels.safe_name(part.name, "routes", limit=labels.CONFIG_NAME)
@@ -144,15 +157,15 @@ def _routes(
 
 def _bootstrap(part: Part, args: GatewayArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     memory = args["resources"].get("memory_limit") or args["resources"]["memory"]
-    bootstrap = pulumi.Output.from_input(args["routers"]).apply(
-        lambda routers: files.bootstrap(
+    bootstrap = pulumi.Output.all(routers=args["routers"], tempo=args.get("tempo")).apply(
+        lambda known: files.bootstrap(
             certificate_file=f"{CONFIG_DIR}/{CERTIFICATE_FILE}",
             routes_file=f"{ROUTES_DIR}/{ROUTES_FILE}",
             routes_dir=ROUTES_DIR,
-            routers=routers,
             router_port=int(args["router_port"]),
             max_request_bytes=int(args["max_request_bytes"]),
             max_heap_bytes=int(units.quantity(memory)) * HEAP_PERCENT // 100,
+            **known,
         )
     )
     found = {BOOTSTRAP_FILE: bootstrap, CERTIFICATE_FILE: files.certificate(directory=TLS_DIR)}

@@ -1,6 +1,6 @@
 """ObjectStore: one bucket, who may reach it, and the Secret that tells Thanos where it is.
 
-Nothing here ever deletes or archives a live block: retention is the Compactor's.
+Nothing here ever deletes or archives a live block: retention is the Compactor's, and that of traces Tempo's.
 """
 
 from typing import TypedDict
@@ -73,6 +73,8 @@ class ObjectStoreArgs(TypedDict):
     """Let a destroy delete a bucket that holds objects; S3 refuses otherwise."""
     lifecycle: BucketLifecycle
     """What S3 tidies away."""
+    thanos: bool
+    """Thanos uses it, and gets a Secret with objstore.yml."""
 
 
 class ObjectStore(pulumi.ComponentResource):
@@ -83,7 +85,8 @@ class ObjectStore(pulumi.ComponentResource):
     role_arns: pulumi.Output[dict[str, str]]
     """The consumers' IAM roles by consumer name."""
     config_secret: pulumi.Output[str]
-    """Name of the Secret with objstore.yml. It changes whenever the content does, so that pods which mount it roll."""
+    """Name of the Secret with objstore.yml; empty if Thanos does not use the bucket. It changes whenever the content
+    does, so that pods which mount it roll."""
 
     def __init__(self, name: str, args: ObjectStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:ObjectStore", name, {}, opts)
@@ -95,7 +98,9 @@ class ObjectStore(pulumi.ComponentResource):
 
         self.bucket = bucket.bucket
         self.role_arns = pulumi.Output.all(**{consumer: role.arn for consumer, role in roles.items()})
-        self.config_secret = self._config_secret(name, args, bucket, child)
+        self.config_secret = pulumi.Output.from_input("")
+        if args["thanos"]:
+            self.config_secret = self._config_secret(name, args, bucket, child)
         self.register_outputs({"bucket": self.bucket, "role_arns": self.role_arns, "config_secret": self.config_secret})
 
     def _bucket(self, name: str, args: ObjectStoreArgs, child: pulumi.ResourceOptions) -> aws.s3.Bucket:

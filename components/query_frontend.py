@@ -58,7 +58,9 @@ class QueryFrontend(pulumi.ComponentResource):
     """A Deployment of the Thanos Query Frontend and its Service."""
 
     http_url: pulumi.Output[str]
-    """http://host:port of its PromQL API."""
+    """http://host:port of its PromQL API, by the load balancer if there is one."""
+    cluster_http_url: pulumi.Output[str]
+    """The same for the pods of the cluster, who need no load balancer."""
 
     def __init__(self, name: str, args: QueryFrontendArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:QueryFrontend", name, {}, opts)
@@ -77,7 +79,8 @@ class QueryFrontend(pulumi.ComponentResource):
 
         host = _service.host(service, args.get("load_balancer"))
         self.http_url = pulumi.Output.concat("http://", host, f":{PORTS['http']}")
-        self.register_outputs({"http_url": self.http_url})
+        self.cluster_http_url = pulumi.Output.concat("http://", _service.host(service), f":{PORTS['http']}")
+        self.register_outputs({"http_url": self.http_url, "cluster_http_url": self.cluster_http_url})
 
     def _deployment(
         self, part: Part, args: QueryFrontendArgs, volumes: list[dict], child: pulumi.ResourceOptions

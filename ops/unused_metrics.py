@@ -149,7 +149,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config-file", type=Path, help="the stack file, if it is not Pulumi.<stack>.yaml")
     files = {"type": Path, "action": "append", "default": []}
     parser.add_argument("--rules", help="more files or folders of rules, beside alerts/", metavar="PATH", **files)
-    parser.add_argument("--dashboards", help="folder with the JSON of Grafana dashboards", metavar="DIR", **files)
+    boards = "folder with the JSON of more Grafana dashboards, beside dashboards/json"
+    parser.add_argument("--dashboards", help=boards, metavar="DIR", **files)
     parser.add_argument("--query-log", help="file of a Query Frontend's log, in place of the pods'", **files)
     parser.add_argument("--since", type=_duration, default="24h", help="how far back the pods' log is read (24h)")
     keep = "metrics that are used elsewhere, e.g. by rules that edges evaluate (RE2, whole names)"

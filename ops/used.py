@@ -14,6 +14,8 @@ from planner.usage import Expression
 ROOT = Path(__file__).resolve().parent.parent
 #: Evaluated by the stack's own Prometheus servers and Rulers.
 OUR_RULES = (ROOT / "alerts" / "prometheus", ROOT / "alerts" / "ruler")
+#: Written by `make dashboards`.
+OUR_DASHBOARDS = ROOT / "dashboards" / "json"
 #: Whoever evaluates rules writes these, and reads them when it starts.
 OF_RULES = tuple(Expression(name, "rules make it") for name in ("ALERTS", "ALERTS_FOR_STATE"))
 
@@ -30,8 +32,8 @@ def rules(paths: Iterable[Path]) -> Iterator[Expression]:
 
 
 def dashboards(paths: Iterable[Path]) -> Iterator[Expression]:
-    """Of the JSON of Grafana dashboards in folders. OperationError says which cannot be read."""
-    for file in _files(paths, (".json",)):
+    """Of the JSON of Grafana dashboards in folders, beside our own. OperationError says which cannot be read."""
+    for file in _files([OUR_DASHBOARDS, *paths], (".json",)):
         try:
             yield from grafana.expressions(json.loads(file.read_text()), _short(file))
         except (OSError, ValueError) as error:

@@ -6,7 +6,7 @@ it becomes `usage.VARIABLE`.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from planner.usage import VARIABLE, Expression
 
@@ -16,6 +16,7 @@ _VARIABLES = re.compile(r"\$(\w+)|\[\[(\w+?)(?::\w+)?\]\]|\$\{(\w+)(?:\.[^:^}]+)
 _DURATIONS = ("__interval", "__rate_interval", "__range")
 _NUMBERS = ("__interval_ms", "__rate_interval_ms", "__range_s", "__range_ms", "__from", "__to")
 
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _RANGE = re.compile(r"\[[^\[\]\"'`]*\]")
 _OFFSET = re.compile(rf"\boffset\s+-?\s*{VARIABLE}(?:ms|[smhdwy])?\b")
 _DURATION = re.compile(rf"{VARIABLE}(ms|[smhdwy])?")
@@ -35,25 +36,26 @@ _QUERY_RESULT = re.compile(r"\s*query_result\((.*)\)\s*", re.DOTALL)
 
 def expressions(dashboard: object, origin: str) -> list[Expression]:
     """All of a dashboard: panels, annotations, queries of variables. Those of other data sources are left out."""
-    context = promql("\n".join(_texts(dashboard)))
-    texts = [promql(text) for text in _expressions(dashboard, None)]
+    numbers = set(_number_variables(dashboard))
+    context = promql("\n".join(_texts(dashboard)), numbers)
+    texts = [promql(text, numbers) for text in _expressions(dashboard, None)]
     return [Expression(text, origin, context) for text in texts if text.strip()]
 
 
-def promql(text: str) -> str:
-    """The text with its variables replaced."""
-    text = _VARIABLES.sub(_replaced, text)
+def promql(text: str, numbers: Container[str] = ()) -> str:
+    """The text with its variables replaced. `numbers`: those of the dashboard's own that stand for numbers."""
+    text = _VARIABLES.sub(lambda match: _replaced(match, numbers), text)
     text = _RANGE.sub(lambda match: _DURATION.sub(lambda found: f"5{found[1] or 'm'}", match[0]), text)
     text = _OFFSET.sub("offset 5m", text)
     text = _RANK.sub(r"\g<1>1", text)
     return _AGGREGATION.sub("sum", text)
 
 
-def _replaced(match: re.Match) -> str:
+def _replaced(match: re.Match, numbers: Container[str]) -> str:
     name = match[1] or match[2] or match[3]
     if name in _DURATIONS:
         return "5m"
-    if name in _NUMBERS:
+    if name in _NUMBERS or name in numbers:
         return "300"
     return VARIABLE
 
@@ -73,6 +75,21 @@ def _expressions(node: object, datasource: str | None) -> Iterator[str]:
             yield _variable(node.get("query", node.get("spec")))
     for each in node.values():
         yield from _expressions(each, datasource)
+
+
+def _number_variables(node: object) -> Iterator[str]:
+    """Text boxes and constants that hold a number, e.g. a price: no metric is called so."""
+    if isinstance(node, list):
+        for each in node:
+            yield from _number_variables(each)
+    if not isinstance(node, Mapping):
+        return
+    if node.get("type") in ("textbox", "constant") or node.get("kind") in ("TextVariable", "ConstantVariable"):
+        variable = node.get("spec", node)
+        if isinstance(variable, Mapping) and _NUMBER.fullmatch(str(variable.get("query", ""))):
+            yield str(variable.get("name"))
+    for each in node.values():
+        yield from _number_variables(each)
 
 
 def _datasource(node: Mapping) -> str | None:

@@ -6,10 +6,13 @@ key.
 
 import yaml
 
+from render.tempo import OTLP_GRPC_PORT, OTLP_HTTP_PORT
+
 HTTPS_PORT, METRICS_PORT = 8443, 9902
 #: The label `envoy_http_conn_manager_prefix` and `envoy_virtual_host` of the gateway's metrics.
 EDGES = "edges"
 ROUTERS = "routers"
+TEMPO_HTTP, TEMPO_GRPC = "tempo-http", "tempo-grpc"
 #: A socket that has no port: it would show the routes, and with them the tokens, to whoever reaches it.
 _ADMIN = "@envoy-admin"
 #: Of each pod. An agent keeps some ten open.
@@ -23,10 +26,11 @@ def bootstrap(
     routes_dir: str,
     routers: str,
     router_port: int,
+    tempo: str | None,
     max_request_bytes: int,
     max_heap_bytes: int,
 ) -> str:
-    """envoy.yaml. `routers`: a name that stands for the addresses of all ready routers.
+    """envoy.yaml. `routers`, `tempo`: names that stand for the addresses of all that are ready.
 
     `routes_dir`: the volume with `routes_file`; it is watched, because a volume changes as a whole.
     """
@@ -91,20 +95,14 @@ def bootstrap(
             ],
             "clusters": [
                 {
-                    "name": ROUTERS,
-                    # Each request goes to the next router: a connection that is kept open pins nobody.
-                    "type": "STRICT_DNS",
-                    "dns_lookup_family": "V4_PREFERRED",
-                    "connect_timeout": "2s",
-                    "load_assignment": _endpoint(
-                        ROUTERS, {"socket_address": {"address": routers, "port_value": router_port}}
-                    ),
+                    **_named(ROUTERS, routers, router_port),
                     # A router that went away leaves the name some seconds later.
                     "outlier_detection": {
                         "consecutive_local_origin_failure": 3,
                         "split_external_local_origin_errors": True,
                     },
                 },
+                *_tempo(tempo),
                 {"name": "admin", "load_assignment": _endpoint("admin", {"pipe": {"path": _ADMIN}})},
             ],
         },
@@ -198,6 +196,32 @@ def _listener(name: str, port: int, manager: dict, tls: dict | None = None) -> d
         "per_connection_buffer_limit_bytes": 1024 * 1024,
         "filter_chains": [chain],
     }
+
+
+def _named(cluster: str, name: str, port: int) -> dict:
+    """What a name stands for. Each request goes to the next of its addresses: a connection that is kept pins nobody."""
+    return {
+        "name": cluster,
+        "type": "STRICT_DNS",
+        "dns_lookup_family": "V4_PREFERRED",
+        "connect_timeout": "2s",
+        "load_assignment": _endpoint(cluster, {"socket_address": {"address": name, "port_value": port}}),
+    }
+
+
+def _tempo(name: str | None) -> list[dict]:
+    """Tempo's two ports for OTLP; one of them speaks gRPC, that is HTTP/2, and nothing else."""
+    if not name:
+        return []
+    kind = "extensions.upstreams.http.v3.HttpProtocolOptions"
+    options = typed(kind, explicit_http_config={"http2_protocol_options": {}})
+    return [
+        _named(TEMPO_HTTP, name, OTLP_HTTP_PORT),
+        {
+            **_named(TEMPO_GRPC, name, OTLP_GRPC_PORT),
+            "typed_extension_protocol_options": {f"envoy.{kind}": options},
+        },
+    ]
 
 
 def _endpoint(cluster: str, address: dict) -> dict:

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 
-#: What a consumer of a bucket may do. Only the Compactor deletes: whoever else could would be able to lose history.
+#: What a consumer of a bucket may do. Only who compacts deletes, the Compactor and Tempo, each in its own bucket:
+#: whoever else could would be able to lose history.
 ACCESS: Mapping[str, Sequence[str]] = {
     "read": ("s3:GetObject",),
     # A multipart upload that fails is aborted by the client; that removes only parts of an object not yet there.

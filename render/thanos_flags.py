@@ -57,6 +57,8 @@ def receive_router(
         *external_labels(region, REPLICA_LABELS[0]),
         *grpc_server(tls),
         f"--receive.hashrings-file={hashring_file}",
+        # Its watch of the file may end with the first change of the volume (seen with 0.42.5), and the default is 5m.
+        "--receive.hashrings-file-refresh-interval=15s",
         f"--receive.hashrings-algorithm={hashring.ALGORITHM}",
         f"--receive.limits-config-file={limits_file}",
         f"--receive.replication-factor={replication_factor}",

@@ -6,12 +6,14 @@ from pydantic import Field, field_validator, model_validator
 
 from .base import Issuer, Model, Name, Region
 from .edges import Edge, Fleet, Gateway
+from .grafana import Grafana
 from .history import Compactor, Store
 from .monitoring import Alerting, Prometheus, Ruler
 from .object_store import ObjectStore
 from .read_path import Caches, Query, QueryFrontend
 from .rules import ConflictsError, conflicts
 from .sizing import too_small
+from .tracing import Tempo
 from .write_path import Receive
 
 __all__ = ["GlobalSettings", "RegionSettings", "Tls"]
@@ -53,7 +55,9 @@ class RegionSettings(Model):
     query_frontend: QueryFrontend = QueryFrontend()
     caches: Caches = Caches()
     ruler: Ruler = Ruler()
+    tempo: Tempo = Tempo()
     alerting: Alerting = Alerting()
+    grafana: Grafana = Grafana()
 
     @model_validator(mode="after")
     def parts_must_go_together(self) -> Self:
@@ -70,6 +74,7 @@ class GlobalSettings(Model):
     tls: Tls | None = None
     regions: list[Region] = Field(min_length=1, description="the stacks to ask")
     query: Query = Query()
+    grafana: Grafana = Grafana()
 
     @field_validator("regions")
     @classmethod

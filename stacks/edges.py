@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 
-from components import ArgoCd, EdgeAccess, Gateway, Receive
+from components import ArgoCd, EdgeAccess, Gateway, Receive, Tempo
 from render import filters, hashring, thanos_flags
 from render.agent import Agent, chart_values, chart_yaml
 from settings import RegionSettings
@@ -24,6 +24,7 @@ def gateway(
     name: str,
     settings: RegionSettings,
     receive: Receive,
+    tempo: Tempo | None,
     namespace: pulumi.Input[str],
     priority_class: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
@@ -45,6 +46,7 @@ def gateway(
             "tls_secret": tls_secret,
             "routers": receive.routers,
             "router_port": thanos_flags.REMOTE_WRITE_PORT,
+            "tempo": tempo.otlp_host if tempo else None,
             "edges": [
                 {
                     "name": edge.name,

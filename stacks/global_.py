@@ -1,13 +1,12 @@
-"""The global stack: one Query over the regional ones."""
+"""The global stack: one Query over the regional ones, and Grafana on top of it."""
 
 import pulumi
 
 import contract
 from components import NetworkPolicies, Query
-from render import network
 from settings import GlobalSettings
 
-from . import _cluster
+from . import _cluster, grafana, paths
 from ._cluster import READ_PRIORITY
 
 #: A region far away that is stuck must not hold up the answer of the others.
@@ -15,10 +14,12 @@ RESPONSE_TIMEOUT = "30s"
 
 
 class GlobalStack(pulumi.ComponentResource):
-    """A Query that asks the Query of each region listed in the settings."""
+    """A Query that asks the Query of each region in the settings, and a Grafana that asks it and their Tempos."""
 
     outputs: dict[str, pulumi.Input[str]]
     """Where people ask."""
+    grafana_admin_password: pulumi.Output[str] | None
+    """Of Grafana's user `admin`; None without a Grafana."""
 
     def __init__(self, name: str, settings: GlobalSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:GlobalStack", name, {}, opts)
@@ -27,11 +28,14 @@ class GlobalStack(pulumi.ComponentResource):
 
         regions = {region: region_outputs(region) for region in settings.regions}
         namespace = _cluster.namespace(settings.namespace, child)
+        reading = {
+            "namespace": namespace,
+            "priority_class": _cluster.priority_class(name, "read-path", READ_PRIORITY, child),
+        }
         query = Query(
             f"{name}-query",
             {
-                "namespace": namespace,
-                "priority_class": _cluster.priority_class(name, "read-path", READ_PRIORITY, child),
+                **reading,
                 "replicas": settings.query.replicas,
                 "resources": settings.query.resources.model_dump(),
                 "endpoints": [],
@@ -46,11 +50,21 @@ class GlobalStack(pulumi.ComponentResource):
             },
             child,
         )
-        NetworkPolicies(f"{name}-network", {"namespace": namespace, **network.global_stack()}, child)
+        looking = grafana.make(
+            name,
+            settings.grafana,
+            where=reading,
+            thanos_url=query.cluster_http_url,
+            tempos={region: outputs.apply(lambda known: known.tempo_http_url) for region, outputs in regions.items()},
+            opts=child,
+        )
+        self.grafana_admin_password = looking.admin_password if looking else None
+        NetworkPolicies(f"{name}-network", {"namespace": namespace, **paths.over_regions(settings)}, child)
         self.outputs = {
             "namespace": namespace,
             "query_grpc_endpoint": query.grpc_endpoint,
             "query_http_url": query.http_url,
+            "grafana_url": grafana.url(looking),
         }
         self.register_outputs({"outputs": self.outputs})
 

@@ -9,7 +9,6 @@ from components import (
     Compactor,
     Memcached,
     NetworkPolicies,
-    ObjectStore,
     Prometheus,
     Query,
     QueryFrontend,
@@ -18,10 +17,10 @@ from components import (
     Store,
     ruler,
 )
-from render import alerts, hashring, network, objstore
+from render import alerts, hashring
 from settings import RegionSettings
 
-from . import _cluster, edges
+from . import _buckets, _cluster, edges, grafana, paths, tracing
 from ._cluster import READ_PRIORITY, WRITE_PRIORITY
 
 #: An ingester that dies without a word leaves its connections open, and answers would wait for it until they are found
@@ -37,11 +36,13 @@ class RegionalStack(pulumi.ComponentResource):
     """The region's contract with the global stack."""
     edges: pulumi.Output[dict[str, dict[str, str]]]
     """For each edge, where it writes to (url) and by which token; a secret."""
+    grafana_admin_password: pulumi.Output[str] | None
+    """Of Grafana's user `admin`; None without a Grafana."""
 
     def __init__(self, name: str, settings: RegionSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:RegionalStack", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self, providers=[_cluster.connect(self)])
-        secrets, aws_region = pulumi.Config(), pulumi.Config("aws").require("region")
+        secrets = pulumi.Config()
 
         namespace = _cluster.namespace(settings.namespace, child)
         everywhere = {"namespace": namespace}
@@ -56,8 +57,7 @@ class RegionalStack(pulumi.ComponentResource):
         }
         grpc = {"tls": _cluster.grpc_tls(name, settings.tls, namespace, child)}
         volume = {"storage_class": settings.storage_class}
-        endpoint = settings.object_store.endpoint or objstore.aws_endpoint(aws_region)
-        access_key = secrets.get_secret("objectStoreAccessKey")
+        at = _buckets.location(settings)
         # Who uses the bucket, and how.
         consumers = {"receive-ingester": "write", "compactor": "compact", "store": "read"}
         if settings.prometheus.mode == "sidecar":
@@ -65,29 +65,7 @@ class RegionalStack(pulumi.ComponentResource):
         if settings.ruler.mode == "stateful":
             consumers["ruler"] = "write"
 
-        metrics = ObjectStore(
-            f"{name}-metrics",
-            {
-                **everywhere,
-                **settings.object_store.model_dump(exclude={"lifecycle"}),
-                "region": settings.region,
-                "purpose": "metrics",
-                "aws_region": aws_region,
-                "endpoint": endpoint,
-                "access_key": access_key,
-                "secret_key": secrets.get_secret("objectStoreSecretKey"),
-                "consumers": [
-                    {"name": consumer, "service_account": f"{name}-{consumer}", "access": access}
-                    for consumer, access in consumers.items()
-                ],
-                "lifecycle": {
-                    "abort_incomplete_upload_days": settings.object_store.lifecycle.abort_incomplete_upload_days,
-                    "noncurrent_version_days": settings.object_store.lifecycle.noncurrent_version_days,
-                    "tiering_after_days": [move.days for move in settings.object_store.lifecycle.transitions],
-                },
-            },
-            child,
-        )
+        metrics = _buckets.bucket(name, "metrics", settings, consumers, namespace, child)
 
         def bucket(consumer: str) -> dict:
             return {
@@ -121,7 +99,8 @@ class RegionalStack(pulumi.ComponentResource):
             child,
         )
 
-        gateway = edges.gateway(name, settings, receive, namespace, writing["priority_class"], child)
+        tempo = tracing.tempo(name, settings, receive, {**writing, **volume}, child)
+        gateway = edges.gateway(name, settings, receive, tempo, namespace, writing["priority_class"], child)
         edges.agents(name, settings, gateway.tokens, secrets.get_secret_object("edgeCredentials"), child)
 
         Compactor(
@@ -144,12 +123,16 @@ class RegionalStack(pulumi.ComponentResource):
             child,
         )
 
+        watched = alerts.load(ALERTS / "prometheus", settings.alerting.runbook_url)
+        if not tempo:
+            # What is not there would be missed.
+            del watched["tempo.yaml"]
         prometheus = Prometheus(
             f"{name}-prometheus",
             {
                 **writing,
                 **settings.prometheus.model_dump(),
-                "rules": alerts.load(ALERTS / "prometheus", settings.alerting.runbook_url),
+                "rules": watched,
                 "alertmanagers": settings.alerting.alertmanagers,
                 "remote_write_url": receive.remote_write_url,
                 **bucket("prometheus"),
@@ -201,26 +184,20 @@ class RegionalStack(pulumi.ComponentResource):
             child,
         )
 
-        NetworkPolicies(
-            f"{name}-network",
-            {
-                **everywhere,
-                **network.region(
-                    replication_protocol=settings.receive.replication_protocol,
-                    head_series_limit=settings.receive.limits.head_series > 0,
-                    prometheus_mode=settings.prometheus.mode,
-                    ruler_mode=settings.ruler.mode,
-                    store_cache=f"{name}-store-cache",
-                    query_cache=f"{name}-query-cache",
-                    redis=settings.caches.redis.address if settings.caches.redis else None,
-                    object_store=endpoint,
-                    insecure=settings.object_store.insecure,
-                    roles=access_key is None,
-                    alertmanagers=settings.alerting.alertmanagers,
-                ),
-            },
-            child,
+        looking = grafana.make(
+            name,
+            settings.grafana,
+            where={**reading, **volume},
+            thanos_url=frontend.cluster_http_url,
+            scrape_intervals=[found.scrape_interval for found in (settings.prometheus, *settings.edges)],
+            tempos={settings.region: tempo.cluster_http_url} if tempo else {},
+            alertmanagers=settings.alerting.alertmanagers,
+            opts=child,
         )
+        self.grafana_admin_password = looking.admin_password if looking else None
+
+        allowed = paths.region(name, settings, object_store=at["endpoint"], roles=at["access_key"] is None)
+        NetworkPolicies(f"{name}-network", {**everywhere, **allowed}, child)
 
         self.outputs = pulumi.Output.all(
             region=settings.region,
@@ -230,6 +207,9 @@ class RegionalStack(pulumi.ComponentResource):
             query_http_url=query.http_url,
             query_frontend_http_url=frontend.http_url,
             metrics_bucket=metrics.bucket,
+            tempo_http_url=tempo.http_url if tempo else "",
+            otlp_url=gateway.otlp_url,
+            grafana_url=grafana.url(looking),
         ).apply(lambda known: contract.dump(contract.RegionOutputs(**known)))
         self.edges = pulumi.Output.all(gateway.remote_write_url, gateway.tokens).apply(
             lambda known: {edge: {"url": known[0], "token": token} for edge, token in known[1].items()}

@@ -14,16 +14,24 @@ from pathlib import Path
 from local import certificates, tools
 from render import gateway, gateway_routes
 from render.gateway_routes import Pass
+from render.tempo import OTLP_GRPC_PORT, OTLP_HTTP_PORT
 from tests.binaries import free_ports
 
 
 class Gateway:
-    """Its files in `folder`, and its ports. `routers`: their port for remote write."""
+    """Its files in `folder`, and its ports. `routers`: their port for remote write; `tempo`: its ports for OTLP."""
 
     def __init__(
-        self, folder: Path, routers: int, passes: list[Pass], *, max_request_bytes: int, max_heap_bytes: int = 2**28
+        self,
+        folder: Path,
+        routers: int,
+        passes: list[Pass],
+        *,
+        max_request_bytes: int,
+        max_heap_bytes: int = 2**28,
+        tempo: dict[str, int] | None = None,
     ) -> None:
-        self.folder = folder
+        self.folder, self.tempo = folder, tempo or {}
         self.https, self.metrics_port = free_ports(2)
         self.authority = folder / "authority"
         certificates.create(self.authority, "https://127.0.0.1", ["127.0.0.1"])
@@ -31,14 +39,18 @@ class Gateway:
         self.show("localhost")
         bootstrap = gateway.bootstrap(
             certificate_file=f"{folder}/config/certificate.yaml",
-            routes_file=f"{folder}/routes/routes.json",
+            routes_file=f"{folder}/routes/routes.yaml",
             routes_dir=f"{folder}/routes",
             routers="127.0.0.1",
             router_port=routers,
+            tempo="127.0.0.1" if tempo else None,
             max_request_bytes=max_request_bytes,
             max_heap_bytes=max_heap_bytes,
         )
-        for port, free in {gateway.HTTPS_PORT: self.https, gateway.METRICS_PORT: self.metrics_port}.items():
+        ports = {gateway.HTTPS_PORT: self.https, gateway.METRICS_PORT: self.metrics_port}
+        for name, number in {"http": OTLP_HTTP_PORT, "grpc": OTLP_GRPC_PORT}.items():
+            ports[number] = self.tempo.get(name, number)
+        for port, free in ports.items():
             bootstrap = bootstrap.replace(f"port_value: {port}\n", f"port_value: {free}\n")
         # In a pod the socket is its own; here others may run.
         bootstrap = bootstrap.replace("@envoy-admin", f"@envoy-admin-{self.https}")
@@ -58,7 +70,7 @@ class Gateway:
         os.rename(path / "..new", path / "..data")
 
     def admit(self, *passes: Pass) -> None:
-        self.mount("routes", {"routes.json": gateway_routes.document(passes)})
+        self.mount("routes", {"routes.yaml": gateway_routes.document(passes, traces=bool(self.tempo))})
 
     def show(self, name: str) -> None:
         """A certificate for a DNS name."""

@@ -102,6 +102,33 @@ VARIANTS = {
         },
         "receive": {"tenancy": "perEdge"},
     },
+    "Grafana for all who log in": {
+        **REGION,
+        "grafana": {
+            "storage": "5Gi",
+            "rootUrl": "https://grafana.example",
+            "loadBalancer": {"hostname": "grafana.example"},
+            "oidc": {
+                "name": "Company's own #1",
+                "authUrl": "https://login.example/authorize",
+                "tokenUrl": "https://login.example:9443/token",
+                "apiUrl": "https://login.example/userinfo?schema=openid",
+                "clientId": "grafana",
+                "roleAttributePath": "contains(groups[*], 'sre') && 'Admin' || \"default-role\"",
+            },
+        },
+        "alerting": {"alertmanagers": ["http://am.example:9093"]},
+    },
+    "traces": {
+        **REGION,
+        "tempo": {
+            "retention": "72h",
+            "limits": {"bytesPerSecond": 35_000_000, "liveTraces": 100},
+            "metricsGenerator": {"maxActiveSeries": 1000, "dimensions": ["http.request.method", "k8s.namespace.name"]},
+            "loadBalancer": {"hostname": "tempo.example"},
+        },
+    },
+    "no traces": {**REGION, "tempo": {"enabled": False}},
     "Redis": {**REGION, "caches": {"backend": "redis", "redis": {"address": "127.0.0.1:6379", "username": "thanos"}}},
 }
 
@@ -148,7 +175,10 @@ def credentials(values: Mapping[str, object]) -> dict[str, str]:
     edges = values.get("edges")
     known = [edge for edge in edges if isinstance(edge, dict)] if isinstance(edges, list) else []
     tokens = {edge["name"]: f"SECRET-{edge['name']}" for edge in known if edge.get("apiServer") and "name" in edge}
-    return {"observability:edgeCredentials": json.dumps(tokens)} if tokens else {}
+    found = {"observability:edgeCredentials": json.dumps(tokens)} if tokens else {}
+    if isinstance(grafana := values.get("grafana"), dict) and grafana.get("oidc"):
+        found["observability:grafanaOidcClientSecret"] = "SECRET-OIDC"
+    return found
 
 
 def resolved(values: Mapping[str, object]) -> dict:
@@ -250,6 +280,17 @@ def _like(key: str, value: object) -> list:
             return _EVERYTHING
 
 
+_OIDC = VARIANTS["Grafana for all who log in"]["grafana"]["oidc"]
+_OIDC_CHANGES = [
+    {},
+    {"tokenUrl": "http://login.example/token"},
+    {"scopes": ["profile"]},
+    {"scopes": ["openid", "groups"]},
+    {"clientId": "a\nb"},
+    {"clientId": "$__env{HOME}"},
+    {"roleAttributePath": '"""'},
+    {"clientSecret": HIDDEN},
+]
 #: Settings with a rule between them: values on both sides of it, each of which is right with some of the others.
 _RELATED = [
     {
@@ -335,6 +376,16 @@ _RELATED = [
         ],
     },
     {"gateway.maxRequestBytes": [0, 1023, 1024, 2**32 - 1, 2**32], "gateway.tls.ca": [None, CA, "x", CA.strip()]},
+    {
+        "grafana.enabled": [True, False],
+        "grafana.rootUrl": [None, "http://g.example", "https://g.example/", "https://g.example/grafana"],
+        "grafana.oidc": [None, *({**_OIDC, **change} for change in _OIDC_CHANGES)],
+    },
+    {
+        "tempo.retention": ["1h", "336h", "14d", "0h", "100000h", "1h30m"],
+        "tempo.enabled": [True, False],
+        "tempo.metricsGenerator.dimensions": [[], ["a.b"], ["a.b", "a_b"], ["cluster"], ["a b"]],
+    },
     {"query.resources": [{"cpu": "1", "memory": "1Gi", "memoryLimit": limit} for limit in ("1G", "1Gi", None)]},
 ]
 KNOWN = _known()

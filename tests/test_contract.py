@@ -43,7 +43,8 @@ def test_fields_of_a_newer_program_are_ignored():
 
 
 @pytest.mark.parametrize("region", built.REGIONS)
-def test_a_region_exports_its_contract_and_its_edges_credentials_and_nothing_else(region):
+def test_a_region_exports_its_contract_and_credentials_and_nothing_else(region):
     exports = built.build(region).exports
-    assert list(exports) == [contract.OUTPUT, "edges"]
+    assert list(exports) == [contract.OUTPUT, "edges", "grafana_admin_password"]
+    assert list(built.build(region, "local/").exports) == [contract.OUTPUT, "edges"], "it has no Grafana"
     assert contract.load(exports[contract.OUTPUT]).region == region

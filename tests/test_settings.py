@@ -72,14 +72,78 @@ def test_settings_cannot_be_changed_later():
         ("query.resources", {"cpu": "1", "memory": "2Gi", "memoryLimit": "1Gi"}, "at least the request (2Gi), because"),
         ("query.loadBalancer", {"hostname": "a b"}, "the name that others use to reach it"),
         ("query.replicas", 1.5, "valid integer"),
+        ("grafana.replicas", 2, "is no setting: must be one of enabled, storage, resources, loadBalancer, rootUrl"),
+        ("grafana.storage", "500Mi", "must be at least 1Gi, because no cloud"),
+        ("grafana.rootUrl", "https://example.org/grafana", "without a path"),
     ],
 )
 def test_a_value_that_breaks_a_rule_is_named_with_path_value_rule_and_reason(path, value, expected):
     found = problem(path, value)
     assert found.startswith(f"observability:{path}")
     assert expected in found
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) and "is no setting" not in expected:
         assert f" is {value!r}: " in found
+
+
+OIDC = {
+    "authUrl": "https://login.example/authorize",
+    "tokenUrl": "https://login.example/token",
+    "apiUrl": "https://login.example/userinfo",
+    "clientId": "grafana",
+}
+
+
+def with_oidc(**changes) -> dict:
+    return {**REGION, "grafana": {"rootUrl": "https://grafana.example", "oidc": {**OIDC, **changes}}}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("tokenUrl", "http://login.example/token", "https URL at which Grafana gets a token"),
+        ("authUrl", "https://login.example/#$__env{HOME}", "https URL to which people are sent"),
+        ("clientId", "grafana\nenabled = false", "by which the provider knows Grafana"),
+        ("clientId", "$__file{/etc/passwd}", "by which the provider knows Grafana"),
+        ("roleAttributePath", 'a"""b', "JMESPath to Admin, Editor or Viewer"),
+        ("scopes", ["profile"], "must have openid, because the provider says nothing"),
+    ],
+)
+def test_a_login_that_breaks_a_rule_is_named_with_its_reason(key, value, expected):
+    (found,) = problems(with_oidc(**{key: value}))
+    assert found.startswith(f"observability:grafana.oidc.{key} is ")
+    assert expected in found
+
+
+@pytest.mark.parametrize("root_url", [None, "http://grafana.example"])
+def test_a_login_needs_an_address_to_come_back_to_that_is_not_plain_text(root_url):
+    values = with_oidc()
+    values["grafana"]["rootUrl"] = root_url
+    (found,) = problems(values)
+    assert found.startswith(
+        "observability:grafana.oidc is an object: must come with a grafana.rootUrl that begins with"
+    )
+
+
+def test_a_login_without_its_secret_is_refused_before_anything_changes():
+    message = failure(configured(with_oidc()))
+    assert "observability:grafanaOidcClientSecret is missing: must be set by `pulumi config set --secret" in message
+    assert "because grafana.oidc is set" in message
+    secret = {"observability:grafanaOidcClientSecret": "hunter2"}
+    assert load(configured(with_oidc()), secret).grafana.oidc.client_id == "grafana"
+    off = with_oidc()
+    off["grafana"]["enabled"] = False
+    assert load(configured(off)), "nobody needs it"
+
+
+def test_the_secret_of_a_login_is_wanted_of_the_global_stack_too_and_never_in_plain_text():
+    config = {
+        "kubernetes:context": "c",
+        **{f"observability:{key}": value for key, value in {**GLOBAL, "grafana": with_oidc()["grafana"]}.items()},
+    }
+    assert "observability:grafanaOidcClientSecret is missing" in failure(config, stack="global")
+    message = failure({**config, "observability:grafanaOidcClientSecret": "hunter2"}, stack="global")
+    assert "observability:grafanaOidcClientSecret is stored as plain text" in message
+    assert "hunter2" not in message
 
 
 def test_a_transition_is_judged_by_its_class_and_its_age():

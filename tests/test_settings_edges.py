@@ -395,7 +395,7 @@ def test_an_edge_may_be_called_by_a_word_of_yaml_if_it_is_quoted(generator):
     written = [
         (route["stat_prefix"], route["request_headers_to_add"][0]["header"]["value"])
         for route in hosts["virtual_hosts"][0]["routes"]
-        if "stat_prefix" in route
+        if "request_headers_to_add" in route
     ]
     assert written == [(name, name) for name in names]
     assert list(made.exports["edges"]) == names
@@ -468,7 +468,7 @@ def test_names_and_labels_of_any_fleet_are_within_what_kubernetes_takes(values):
         seen.add(where)
     for path, value in labels_in([each.inputs for each in made.kubernetes()]):
         assert re.fullmatch(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", value), (path, value)
-    passwords = [each.name for each in made.of("RandomPassword")]
+    passwords = [each.name for each in made.of("RandomPassword", "gateway")]
     assert len(passwords) == sum(min(2, each["tokenRevision"]) for each in values["edges"])
     for each in made.of("ApplicationSet"):
         name = each.inputs["spec"]["template"]["metadata"]["name"]

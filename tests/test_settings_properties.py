@@ -113,6 +113,7 @@ def wrongs(values: dict) -> Iterator[str]:
     yield from wrongs_of_caches(whole["caches"])
     yield from wrongs_of_edges(whole)
     yield from wrongs_of_filters(whole["fleet"]["filters"])
+    yield from wrongs_of_grafana(whole["grafana"])
     receive, vertical = whole["receive"], whole["compactor"]["verticalCompaction"]
     if receive["replicationFactor"] > 1 and not vertical:
         yield "every copy is kept in the bucket"
@@ -217,6 +218,24 @@ def wrongs_of_filters(own: dict) -> Iterator[str]:
                 yield "no expression of RE2"
             if expression.count("(") != expression.count(")") or expression.startswith("a)"):
                 yield "an expression that is open at an end"
+
+
+def wrongs_of_grafana(grafana: dict) -> Iterator[str]:
+    root = urlsplit(grafana["rootUrl"] or "http://none")
+    if root.path.strip("/") or root.query:
+        yield "Grafana does not serve below a path"
+    if not (oidc := grafana["oidc"]):
+        return
+    if root.scheme != "https":
+        yield "a code for logging in travels in plain text"
+    for key, value in oidc.items():
+        if key.endswith("Url") and urlsplit(value).scheme != "https":
+            yield "a token in plain text"
+        for text in value if isinstance(value, list) else [value or ""]:
+            if re.search(r'[\n$%]|"""', text):
+                yield "grafana.ini would read more than the value"
+    if "openid" not in oidc["scopes"]:
+        yield "nobody says who logs in"
 
 
 def at(whole: object, path: tuple[str, ...]) -> object:

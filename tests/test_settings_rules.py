@@ -71,6 +71,17 @@ ZONES = ["eu-1a", "eu-1b", "eu-1c"]
         ("prometheus.scrapeInterval", "1s", "must be at least 5s, because every sample costs"),
         ("ruler.mode", "both", "must be 'stateless' or 'stateful': stateless: writes results"),
         ("ruler.evaluationInterval", "0s", "must be at least 5s, because every evaluation is a query"),
+        ("tempo.retention", "14d", "must be whole hours, 1h to 99999h, because Tempo knows no larger unit"),
+        ("tempo.retention", "0h", "must be whole hours"),
+        ("tempo.retention", "90m", "must be whole hours"),
+        ("tempo.storage", "1G", "must be at least 1Gi, because the write-ahead log"),
+        ("tempo.limits.bytesPerSecond", 40_000_000, "one Tempo carries 25 to 35 MB, or 55,000 to 80,000 spans"),
+        ("tempo.limits.burstBytes", 0, "one push that is larger is always refused"),
+        ("tempo.limits.traceBytes", 1, "of one trace; its spans beyond that are refused"),
+        ("tempo.limits.liveTraces", 1, "traces that still get spans"),
+        ("tempo.metricsGenerator.maxActiveSeries", 1, "what more spans would make is dropped"),
+        ("tempo.metricsGenerator.dimensions", ["a.b", "a_b"], "must differ in more than dots, because these become _"),
+        ("tempo.metricsGenerator.dimensions", [f"a{n}" for n in range(11)], "at most 10 items: attributes of spans"),
         ("alerting.runbookUrl", "runbooks", "must match pattern '^https?:"),
         ("tls.serverName", "*.example", "the name in every certificate"),
         ("tls.secretName", "Thanos", "must be 2 to 63 lower-case letters, digits and hyphens"),
@@ -246,3 +257,15 @@ def test_a_global_stack_has_rules_too():
         "tls", "on", GLOBAL
     )
     assert problem("regions", [], GLOBAL).startswith("observability:regions is a list of 0: must have at least 1 item")
+
+
+@pytest.mark.parametrize("attribute", ["cluster", "region", "span.name", "service", "status_code", "le"])
+def test_an_attribute_does_not_become_a_label_that_is_there_already(attribute):
+    assert problem("tempo.metricsGenerator.dimensions", [attribute]).endswith(
+        "must be another attribute, because span metrics have a label of this name already"
+    )
+
+
+@pytest.mark.parametrize("attribute", ["", "1st", "http method", "é", "a" * 64])
+def test_an_attribute_is_a_name_that_becomes_a_label(attribute):
+    assert "must match pattern" in problem("tempo.metricsGenerator.dimensions", [attribute])

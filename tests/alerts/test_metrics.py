@@ -12,7 +12,9 @@ from tests.alerts import running
 from tests.engine import ROOT
 
 SECONDS = 120
-FILES = sorted(ROOT.glob("alerts/prometheus/*.yaml"))
+#: No Tempo runs here; what the real one shows was written down.
+TEMPO_FILE, TEMPO_METRICS = ROOT / "alerts/prometheus/tempo.yaml", ROOT / "tests/data/metrics/tempo.prom"
+FILES = sorted(set(ROOT.glob("alerts/prometheus/*.yaml")) - {TEMPO_FILE})
 #: About the edges, of which there is none here: their agents are the same program as the stack's Prometheus.
 RULER_FILES = sorted(ROOT.glob("alerts/ruler/*.yaml"))
 #: Selectors that find nothing here, and why. That the names exist was read in the source.
@@ -44,16 +46,16 @@ def selectors() -> list[str]:
     return sorted(found)
 
 
-def names_for_the_ruler() -> set[str]:
+def names(files: list[Path]) -> set[str]:
     found = set()
 
     def visit(node: object) -> None:
         if isinstance(node, promql_parser.VectorSelector):
             found.add(node.name)
 
-    for rule in rules(RULER_FILES):
+    for rule in rules(files):
         promql_parser.walk(promql_parser.parse(rule["expr"]), visit)
-    return found - {rule.get("record") for rule in rules(RULER_FILES)}
+    return found - {rule.get("record") for rule in rules(files)}
 
 
 def _matcher(matcher: promql_parser.Matcher) -> str:
@@ -79,6 +81,12 @@ def _unseen(region: running.Region) -> set[str]:
         return set(selectors())
 
 
+def test_every_metric_that_a_rule_asks_of_tempo_is_one_that_tempo_has_shown():
+    kinds = dict(line.split()[2:] for line in TEMPO_METRICS.read_text().splitlines() if line.startswith("# TYPE "))
+    shown = {*kinds, *(f"{name}_count" for name, kind in kinds.items() if kind == "histogram")}
+    assert names([TEMPO_FILE]) - shown == {"up"}
+
+
 @pytest.mark.plugins
 def test_every_metric_that_a_rule_asks_for_is_scraped_with_its_labels(region):
     assert _unseen(region) == set(NOT_SEEN)
@@ -86,13 +94,13 @@ def test_every_metric_that_a_rule_asks_for_is_scraped_with_its_labels(region):
 
 @pytest.mark.plugins
 def test_every_metric_that_the_ruler_asks_for_is_one_of_prometheus(region):
-    names = names_for_the_ruler()
+    wanted = names(RULER_FILES)
     found = {
         name
-        for name in names
+        for name in wanted
         if region.ask("prometheus", "/api/v1/series", **{"match[]": f'{name}{{job="prometheus"}}'})
     }
-    assert found == names
+    assert found == wanted
 
 
 @pytest.mark.plugins

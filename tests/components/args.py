@@ -17,6 +17,7 @@ STORE = {
     "versioning": False,
     "force_destroy": False,
     "lifecycle": {"abort_incomplete_upload_days": 3, "noncurrent_version_days": 7, "tiering_after_days": []},
+    "thanos": True,
 }
 RECEIVE = {
     "namespace": "observability",
@@ -186,9 +187,32 @@ GATEWAY = {
     ],
     "routers": "routers.observability.svc",
     "router_port": 19291,
+    "tempo": "tempo.observability.svc",
     "max_request_bytes": 16777216,
     "tls_secret": "gateway-tls",
     "resources": RESOURCES,
+    "load_balancer": None,
+}
+TEMPO = {
+    "namespace": "observability",
+    "priority_class": "write-path",
+    "region": "eu",
+    "retention": "336h",
+    "limits": {"bytes_per_second": 1000, "burst_bytes": 2000, "trace_bytes": 3000, "live_traces": 4000},
+    "metrics_generator": {"max_active_series": 5000, "dimensions": ["http.request.method"]},
+    "max_request_bytes": 16777216,
+    "remote_write_url": "http://router.observability.svc:19291/api/v1/receive",
+    "bucket": "acme-eu-traces-00000000",
+    "endpoint": "s3.eu-central-1.amazonaws.com",
+    "aws_region": "eu-central-1",
+    "insecure": False,
+    "access_key": None,
+    "secret_key": None,
+    "storage": "50Gi",
+    "storage_class": None,
+    "resources": RESOURCES,
+    "service_account": "tempo",
+    "role_arn": "arn:aws:iam::111111111111:role/tempo",
     "load_balancer": None,
 }
 API_SERVER = {"server": "https://eu-1.example:6443", "ca_data": "LS0tLS1CRUdJTi0tLS0t"}
@@ -210,10 +234,27 @@ EDGE_ACCESS = {
     "token": "token-of-eu-1",
     "ca": None,
 }
+GRAFANA = {
+    "namespace": "observability",
+    "priority_class": "read-path",
+    "resources": RESOURCES,
+    "storage": None,
+    "storage_class": None,
+    "load_balancer": None,
+    "root_url": None,
+    "oidc": None,
+    "oidc_client_secret": None,
+    "thanos_url": "http://query-frontend.observability.svc:10902",
+    "scrape_interval": "30s",
+    "tempos": {"eu": "http://tempo.observability.svc:3200"},
+    "alertmanagers": [],
+    "dashboards": {"fleet.json": '{"uid":"fleet"}'},
+}
 ARGS = {
     "ArgoCd": ARGO_CD,
     "Compactor": COMPACTOR,
     "Gateway": GATEWAY,
+    "Grafana": GRAFANA,
     "EdgeAccess": EDGE_ACCESS,
     "Memcached": MEMCACHED,
     "NetworkPolicies": NETWORK,
@@ -224,4 +265,5 @@ ARGS = {
     "Receive": RECEIVE,
     "Ruler": RULER,
     "Store": STORE_GATEWAY,
+    "Tempo": TEMPO,
 }

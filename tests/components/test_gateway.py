@@ -1,4 +1,3 @@
-import json
 import re
 
 import yaml
@@ -16,17 +15,20 @@ def recorded(edges: list[dict] | None = None, **changes) -> Recording:
 
 
 def routes(recording: Recording) -> list[dict]:
-    document = recording.one("Secret", "eu-gateway-routes").inputs["stringData"]["routes.json"]
-    return json.loads(document)["resources"][0]["virtual_hosts"][0]["routes"]
+    document = recording.one("Secret", "eu-gateway-routes").inputs["stringData"]["routes.yaml"]
+    return yaml.safe_load(document)["resources"][0]["virtual_hosts"][0]["routes"]
 
 
 def tokens(recording: Recording) -> dict[str, list[str]]:
-    """The tokens that open the gateway, by edge."""
-    found: dict[str, list[str]] = {}
+    """The tokens that open the gateway, by edge; the same for metrics and for traces."""
+    found: dict[str, dict[str, list[str]]] = {"/api/v1/receive": {}}
     for route in routes(recording):
         for header in route["match"].get("headers", []):
-            found.setdefault(route["stat_prefix"], []).append(header["string_match"]["exact"].removeprefix("Bearer "))
-    return found
+            edge, token = route["stat_prefix"].removesuffix("/traces"), header["string_match"]["exact"]
+            known = found.setdefault(route["match"]["path"], {})
+            known.setdefault(edge, []).append(token.removeprefix("Bearer "))
+    assert all(opened == found["/api/v1/receive"] for opened in found.values())
+    return found["/api/v1/receive"]
 
 
 def current(recording: Recording) -> dict[str, str]:
@@ -61,7 +63,8 @@ def test_an_edge_that_is_gone_opens_nothing():
 
 
 def test_without_edges_nobody_may_write():
-    assert [route.get("direct_response") for route in routes(recorded([]))] == [{"status": 401}]
+    assert [route.get("direct_response") for route in routes(recorded([]))] == [{"status": 401}] * 3
+    assert [route.get("direct_response") for route in routes(recorded([], tempo=None))] == [{"status": 401}]
 
 
 def test_pods_stay_as_they_are_when_edges_come_go_and_get_new_tokens():
@@ -104,3 +107,23 @@ def test_edges_reach_it_by_its_load_balancer_or_inside_the_cluster():
     assert url(recorded()) == "https://eu-gateway.observability.svc/api/v1/receive"
     outside = {"hostname": "receive.example", "annotations": {}}
     assert url(recorded(load_balancer=outside)) == "https://receive.example/api/v1/receive"
+
+
+def test_traces_are_taken_at_the_same_door_where_there_is_a_tempo_and_nowhere_else():
+    def clusters(recording: Recording) -> set[str]:
+        (config,) = [found for found in recording.of("ConfigMap") if "envoy.yaml" in found.inputs["data"]]
+        found = yaml.safe_load(config.inputs["data"]["envoy.yaml"])["static_resources"]["clusters"]
+        return {cluster["name"] for cluster in found}
+
+    def sent_to(recording: Recording) -> set[str]:
+        return {route["route"]["cluster"] for route in routes(recording) if "route" in route}
+
+    def url(recording: Recording) -> str:
+        (outputs,) = recording.outputs.values()
+        return outputs["otlp_url"]
+
+    outside = {"hostname": "receive.example", "annotations": {}}
+    taken, refused = recorded(load_balancer=outside), recorded(load_balancer=outside, tempo=None)
+    assert (url(taken), url(refused)) == ("https://receive.example", "")
+    assert clusters(taken) == {"admin", *sent_to(taken)} == {"admin", "routers", "tempo-http", "tempo-grpc"}
+    assert clusters(refused) == {"admin", *sent_to(refused)} == {"admin", "routers"}

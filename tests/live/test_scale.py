@@ -146,7 +146,7 @@ def test_all_that_a_receiver_had_stored_is_in_the_bucket_when_it_has_left(machin
     blocks = [
         meta
         for meta in object_storage.block_metas(machine, bucket)
-        if meta["thanos"]["labels"].get("receive_replica") == pod
+        if meta["thanos"]["labels"].get("receive_replica") == pod and meta["maxTime"] > begin * 1000
     ]
 
     assert watching.stored[pod] > 1000

@@ -10,6 +10,7 @@ import pytest
 
 import versions
 from local import images, tools
+from tests.engine import ROOT
 
 NAME = "example.test/thanos:v1"
 FILES = {"bin/thanos": b"program", "lib/x.so": b"library"}
@@ -84,3 +85,11 @@ def test_a_part_is_there_if_its_image_is_pulled_and_everything_else_is_made(monk
 
     assert images.provide(None) == {"tempo", "grafana"} - set(refused)
     assert imported == [versions.THANOS]
+
+
+@pytest.mark.parametrize("part", images.ONLY_PULLED)
+def test_a_part_that_is_only_pulled_is_off_in_the_local_stack_files_in_the_words_that_are_replaced(part):
+    texts = [path.read_text() for path in (ROOT / "local").glob("Pulumi.*.yaml")]
+    having = [text for text in texts if f"observability:{part}:" in text]
+    assert having
+    assert all(f"observability:{part}:\n    enabled: false\n" in text for text in having)

@@ -229,3 +229,21 @@ def test_an_expression_is_found_wherever_it_stands(nested, targets, random):
     for name, shape in targets:
         random.choice(places).append({"targets": [{"expr": shape.format(name)}]})
     assert used(dashboard, "a_total", "b:c", "d_bucket") == {name for name, _ in targets}
+
+
+@pytest.mark.parametrize("kind", ["textbox", "constant"])
+@pytest.mark.parametrize(
+    ("value", "clear"), [("0.023", True), ("-1e-3", True), ("7", True), ("up", False), ("", False), ("1m", False)]
+)
+def test_text_boxes_and_constants_that_hold_numbers_are_no_names_of_metrics(kind, value, clear):
+    variable = {"name": "x", "query": value}
+    panel = {"datasource": PROMETHEUS, "targets": [{"expr": "sum(a) * $x"}]}
+    second = {"datasource": PROMETHEUS, "expr": "sum(a) * $x"}
+    kinds = {"textbox": "TextVariable", "constant": "ConstantVariable"}
+    for dashboard in (
+        {"panels": [panel], "templating": {"list": [{"type": kind, **variable}]}},
+        {"elements": [second], "variables": [{"kind": kinds[kind], "spec": variable}]},
+    ):
+        found = usage(expressions(dashboard, "board"))
+        assert found.used({"a"}).keys() == {"a"}
+        assert (not found.unclear) is clear

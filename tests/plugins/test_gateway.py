@@ -120,7 +120,7 @@ def test_a_revoked_token_is_refused_and_a_new_one_taken_while_others_write_on(do
 
 
 def test_a_file_that_is_broken_changes_nothing_and_is_counted(door: Door):
-    door.mount("routes", {"routes.json": gateway_routes.document([ONE]).replace('"exact":', '"exactly":')})
+    door.mount("routes", {"routes.yaml": gateway_routes.document([ONE], traces=True).replace('"exact":', '"exactly":')})
     until(lambda: door.metric("envoy_http_rds_update_rejected") + door.metric("envoy_http_rds_update_failure") > 0)
 
     assert door.write(ONE.token) == 200
@@ -129,7 +129,7 @@ def test_a_file_that_is_broken_changes_nothing_and_is_counted(door: Door):
 
 def test_a_gateway_that_starts_with_a_broken_file_has_its_edges_try_again(tmp_path):
     made = Door(tmp_path)
-    made.mount("routes", {"routes.json": "{"})
+    made.mount("routes", {"routes.yaml": "{"})
     with made.running():
         until(lambda: made.write(ONE.token) == 503, 60)  # not 404, after which agents give a sample up
         made.admit(ONE)
@@ -137,10 +137,10 @@ def test_a_gateway_that_starts_with_a_broken_file_has_its_edges_try_again(tmp_pa
     made.routers.shutdown()
 
 
-@pytest.mark.parametrize("file", ["[garbage", '"exactly":"Bearer token-of-one"'])
+@pytest.mark.parametrize("file", ["[garbage", '"exactly": "Bearer token-of-one"'])
 def test_no_token_is_in_the_log_whatever_is_wrong_with_the_file(door: Door, file):
-    whole = gateway_routes.document([ONE, OTHER])
-    door.mount("routes", {"routes.json": whole.replace('"exact":"Bearer token-of-one"', file)})
+    whole = gateway_routes.document([ONE, OTHER], traces=True)
+    door.mount("routes", {"routes.yaml": whole.replace('"exact": "Bearer token-of-one"', file)})
     until(lambda: door.metric("envoy_http_rds_update_rejected") + door.metric("envoy_http_rds_update_failure") > 0)
 
     assert "token-of" not in door.log.read_text()

@@ -29,7 +29,8 @@ def tree(stack: str, folder: str = "") -> Stack:
 
 
 def one(stack: Stack, kind: str, name: str = "") -> Resource:
-    [found] = [found for found in stack.of(kind) if found.urn.endswith(name)]
+    """The only one of the kind with the name; of buckets and what belongs to them, that of metrics."""
+    [found] = [found for found in stack.of(kind) if found.urn.endswith(name) and "-traces-" not in found.urn]
     return found
 
 

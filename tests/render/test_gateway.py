@@ -11,6 +11,7 @@ def test_the_bootstrap_knows_no_token_and_has_no_admin_port():
             routes_dir="/r",
             routers="routers.eu.svc",
             router_port=19291,
+            tempo="tempo.eu.svc",
             max_request_bytes=1024,
             max_heap_bytes=10**8,
         )

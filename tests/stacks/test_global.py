@@ -50,6 +50,25 @@ def test_a_region_of_another_contract_is_named_with_the_command_that_renews_it()
         build(outputs)
 
 
+def test_its_grafana_asks_its_own_query_and_the_tempo_of_each_region_that_has_one():
+    outputs = built.stack_outputs()
+    outputs["organization/observability/eu"]["region"]["tempo_http_url"] = "http://tempo.eu.example:3200"
+    outputs["organization/observability/apac"]["region"]["tempo_http_url"] = ""
+    document = yaml.safe_load(build(outputs).one("ConfigMap", "grafana-config").inputs["data"]["datasources.yaml"])
+    found = {source["uid"]: source["url"] for source in document["datasources"]}
+    assert found == {
+        "thanos": "http://global-query.observability.svc:10902",
+        "tempo-eu": "http://tempo.eu.example:3200",
+    }
+
+
+def test_its_grafana_is_found_by_its_load_balancer_and_its_password_by_a_secret_output():
+    exports = built.build("global").exports
+    assert exports["global"]["grafana_url"] == "http://grafana.observability.example.internal:3000"
+    assert exports["grafana_admin_password"].startswith("SECRET")
+    assert set(built.build("global", "local/").exports) == {"global"}, "it has no Grafana"
+
+
 def test_an_unknown_stack_is_shown_with_the_command_that_makes_it():
     names = sorted(found.name for found in built.build("global").of("StackReference"))
     assert names == ["apac, brought up by: pulumi up -s apac", "eu, brought up by: pulumi up -s eu"]

@@ -8,6 +8,7 @@ from tests.stacks import built
 REGION = {
     "stack": 6,
     "metrics": 18,
+    "traces": 10,
     "receive": 15,
     "gateway": 9,
     "argo-cd": 2,
@@ -19,9 +20,11 @@ REGION = {
     "query-cache": 5,
     "query-frontend": 7,
     "ruler": 7,
-    "network": 13,
+    "grafana": 11,
+    "tempo": 9,
+    "network": 15,
 }
-COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 4, "query": 6, "network": 3}}
+COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 4, "query": 6, "grafana": 11, "network": 4}}
 
 
 @pytest.mark.parametrize("stack", built.STACKS)

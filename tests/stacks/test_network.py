@@ -7,6 +7,8 @@ import itertools
 import pytest
 
 from tests.engine import Recording, run_main, stack_config
+from tests.regions import VARIANTS as VARIANTS_OF_REGIONS
+from tests.regions import credentials
 from tests.stacks import built
 from tests.stacks.pods import OUTSIDE, Connection, allowed, pods, policies, selects
 from tests.stacks.told import needed
@@ -23,7 +25,10 @@ VARIANTS = {
     "head series": {
         "receive": {"limits": {"headSeries": 10, "metaMonitoringUrl": "http://eu-prometheus.observability.svc:9090"}}
     },
+    "no tempo": {"tempo": {"enabled": False}},
     "shards": {"store": {"timeShards": ["14d"], "hashShards": 2}},
+    "grafana for all who log in": {"grafana": VARIANTS_OF_REGIONS["Grafana for all who log in"]["grafana"]},
+    "no grafana": {"grafana": {"enabled": False}},
     "alerts": {"alerting": {"alertmanagers": ["http://alertmanager.example.internal:9093", "https://am.example.org"]}},
 }
 CASES = [(stack, folder, "") for stack, folder in built.ALL] + [("eu", "", name) for name in VARIANTS]
@@ -37,7 +42,7 @@ def build(stack: str, folder: str, variant: str) -> Recording:
     config = stack_config(f"{folder}Pulumi.{stack}.yaml")
     for key, value in VARIANTS[variant].items():
         config[f"observability:{key}"] = config.get(f"observability:{key}", {}) | value
-    return run_main(stack, config)
+    return run_main(stack, config, secrets=credentials(VARIANTS[variant]))
 
 
 @pytest.fixture(params=CASES, ids=IDS)
@@ -99,7 +104,19 @@ def test_the_needs_of_a_region_are_those_that_one_would_write_down():
         Connection("eu-query", "outside", 53, "UDP"),
         Connection("outside", "eu-query", 10901),
         Connection("outside", "eu-query", 10902),
+        Connection("outside", "eu-grafana", 3000),
+        Connection("eu-grafana", "eu-query-frontend", 10902),
+        Connection("eu-prometheus", "eu-grafana", 3000),
+        Connection("eu-gateway", "eu-tempo", 4317),
+        Connection("eu-gateway", "eu-tempo", 4318),
+        Connection("eu-tempo", "eu-receive-router", 19291),
+        Connection("eu-tempo", "outside", 443),
+        Connection("outside", "eu-tempo", 3200),
+        Connection("eu-prometheus", "eu-tempo", 3200),
     }
+    assert {Connection("eu-grafana", "outside", port) for port in (443, 9443)} <= needed(
+        build("eu", "", "grafana for all who log in")
+    )
     assert Connection("global-query", "outside", 10901) in needed(built.build("global"))
     assert Connection("eu-receive-router", "eu-receive-ingester", 19391) in needed(build("eu", "", "capnproto"))
 

@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
 import yaml
 
 from tests.engine import flag, run_main, stack_config
+from tests.regions import VARIANTS, configured
 from tests.stacks import built
+from tests.tempo_schema import problems
 
 
 def region(**object_store) -> dict:
@@ -48,6 +51,38 @@ def test_ingesters_see_no_ring_and_routers_keep_no_data():
     )
     router = container(eu, "Deployment", "router")
     assert not any(arg.startswith(("--tsdb", "--objstore", "--receive.local-endpoint")) for arg in router["args"])
+
+
+def datasources(recording) -> dict[str, dict]:
+    document = recording.one("ConfigMap", "grafana-config").inputs["data"]["datasources.yaml"]
+    return {found["uid"]: found for found in yaml.safe_load(document)["datasources"]}
+
+
+def test_grafana_asks_the_query_frontend_by_its_service_also_beside_a_load_balancer():
+    config = region() | {"observability:queryFrontend": {"loadBalancer": {"hostname": "frontend.example"}}}
+    for found in (built.build("eu"), run_main("eu", config)):
+        assert datasources(found)["thanos"]["url"] == "http://eu-query-frontend.observability.svc:10902"
+
+
+def test_grafana_knows_the_longest_interval_of_all_who_write():
+    def interval(**settings):
+        config = region() | {f"observability:{key}": value for key, value in settings.items()}
+        return datasources(run_main("eu", config))["thanos"]["jsonData"]["timeInterval"]
+
+    fast = {"prometheus": {"scrapeInterval": "15s"}}
+    assert interval(**fast, edges=[{"name": "eu-1", "scrapeInterval": "10s"}]) == "15s"
+    assert interval(**fast, edges=[{"name": "eu-1", "scrapeInterval": "2m"}, {"name": "eu-2"}]) == "120s"
+
+
+def test_grafana_shows_the_alertmanagers_that_alerts_go_to():
+    config = region() | {"observability:alerting": {"alertmanagers": ["http://am.example:9093"]}}
+    assert datasources(run_main("eu", config))["alertmanager"]["url"] == "http://am.example:9093"
+
+
+def test_without_grafana_nothing_of_it_is_made():
+    found = run_main("eu", region() | {"observability:grafana": {"enabled": False}})
+    assert not [resource.name for resource in found.resources if "grafana" in resource.name]
+    assert found.exports["region"]["grafana_url"] == ""
 
 
 def test_the_limits_of_an_edge_are_those_of_its_tenant_beside_those_of_others():
@@ -152,7 +187,7 @@ def test_the_ingesters_role_trusts_their_service_account_alone():
 
 def test_without_keys_thanos_uses_the_role():
     assert objstore(built.build("eu"))["config"] == {
-        "bucket": built.build("eu").one("Bucket").inputs["bucket"],
+        "bucket": built.build("eu").one("Bucket", "metrics").inputs["bucket"],
         "endpoint": "s3.eu-central-1.amazonaws.com",
         "region": "eu-central-1",
         "aws_sdk_auth": True,
@@ -169,7 +204,7 @@ def test_keys_from_the_configuration_reach_the_secret_and_replace_the_role():
 def test_new_keys_draw_a_new_name_for_the_secret():
     def revision(secrets):
         built_region = run_main("eu", region(), secrets=secrets)
-        return built_region.one("RandomId", "revision").inputs["keepers"]
+        return built_region.one("RandomId", "metrics-config-revision").inputs["keepers"]
 
     assert revision(built.KEYS) == revision(built.KEYS)
     assert revision(built.KEYS) != revision({**built.KEYS, "observability:objectStoreSecretKey": "another"})
@@ -212,7 +247,7 @@ def test_who_does_not_use_the_bucket_has_no_role():
     def roles(**settings):
         config = stack_config("Pulumi.eu.yaml") | {f"observability:{key}": value for key, value in settings.items()}
         found = run_main("eu", config)
-        return {policy.name.removeprefix("eu-metrics-") for policy in found.of("RolePolicy")}
+        return {policy.name.removeprefix("eu-metrics-") for policy in found.of("RolePolicy", "metrics")}
 
     assert roles() == {"receive-ingester", "compactor", "store", "prometheus"}
     assert roles(prometheus={"mode": "remoteWrite"}, ruler={"mode": "stateful"}) == {
@@ -221,3 +256,74 @@ def test_who_does_not_use_the_bucket_has_no_role():
         "store",
         "ruler",
     }
+
+
+def tempo(recording) -> dict:
+    return yaml.safe_load(recording.one("Secret", "eu-tempo-config").inputs["stringData"]["tempo.yaml"])
+
+
+def test_traces_have_a_bucket_of_their_own_with_the_rules_of_the_other():
+    config = region(lifecycle={"transitions": [{"days": 60, "storageClass": "INTELLIGENT_TIERING"}]}, versioning=True)
+    eu = run_main("eu", config)
+    assert tempo(eu)["storage"]["trace"]["s3"]["bucket"] == eu.one("Bucket", "traces").inputs["bucket"]
+    rules = [eu.one("BucketLifecycleConfiguration", purpose).inputs["rules"] for purpose in ("metrics", "traces")]
+    assert rules[0] == rules[1]
+    assert len(rules[0]) == 4
+    assert not eu.of("Secret", "traces"), "Thanos does not use it"
+
+
+def test_tempo_takes_its_role_and_with_static_keys_those():
+    found = tempo(built.build("eu"))["storage"]["trace"]["s3"]
+    assert set(found) == {"bucket", "endpoint", "region"}
+    account = built.build("eu").one("ServiceAccount", "eu-tempo").inputs["metadata"]
+    assert account["annotations"]["eks.amazonaws.com/role-arn"].endswith(":role/eu-traces-tempo-0000000")
+    trust = built.build("eu").one("Role", "traces-tempo").inputs["assumeRolePolicy"]
+    assert f"system:serviceaccount:observability:{account['name']}" in trust
+
+    keyed = run_main("eu", region(), secrets=built.KEYS)
+    found = tempo(keyed)["storage"]["trace"]["s3"]
+    assert (found["access_key"], found["secret_key"]) == tuple(built.KEYS.values())
+
+
+def test_metrics_of_traces_go_to_the_routers():
+    (target,) = tempo(built.build("eu"))["metrics_generator"]["storage"]["remote_write"]
+    assert target["url"] == "http://eu-receive-router.observability.svc:19291/api/v1/receive"
+    assert target["send_exemplars"] is True
+    ingester = container(built.build("eu"), "StatefulSet", "ingester")
+    assert int(flag(ingester, "--tsdb.max-exemplars")) > 0, "Receive would drop them without a word"
+
+
+def test_the_gateway_passes_traces_on_to_the_ports_at_which_tempo_takes_them():
+    eu = built.build("eu")
+    (envoy,) = [
+        found.inputs["data"]["envoy.yaml"] for found in eu.of("ConfigMap") if "envoy.yaml" in found.inputs["data"]
+    ]
+    found = {
+        cluster["name"]: cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"]
+        for cluster in yaml.safe_load(envoy)["static_resources"]["clusters"]
+    }
+    protocols = tempo(eu)["distributor"]["receivers"]["otlp"]["protocols"]
+    for protocol in ("http", "grpc"):
+        address = found[f"tempo-{protocol}"]["socket_address"]
+        assert address["address"] == "eu-tempo.observability.svc"
+        assert protocols[protocol]["endpoint"] == f"0.0.0.0:{address['port_value']}"
+
+
+def test_a_region_promises_where_traces_are_asked_for_and_sent_to():
+    promised = built.build("eu").exports["region"]
+    assert promised["tempo_http_url"] == "http://tempo.eu.observability.example.internal:3200"
+    assert promised["otlp_url"] == "https://receive.eu.observability.example.internal"
+
+
+def test_without_tempo_nothing_of_it_is_there():
+    without = run_main("eu", stack_config("Pulumi.eu.yaml") | {"observability:tempo": {"enabled": False}})
+    assert not [found.name for found in without.resources if "tempo" in found.name or "traces" in found.name]
+    assert "tempo.yaml" not in without.one("ConfigMap", "eu-prometheus-rules").inputs["data"]
+    assert "tempo.yaml" in built.build("eu").one("ConfigMap", "eu-prometheus-rules").inputs["data"]
+    assert (without.exports["region"]["tempo_http_url"], without.exports["region"]["otlp_url"]) == ("", "")
+
+
+@pytest.mark.parametrize("values", ["traces", "defaults", "TLS and load balancers"])
+def test_whatever_is_set_tempo_is_told_in_its_own_words(values):
+    stack = run_main("eu", configured(VARIANTS[values]), secrets=built.KEYS)
+    assert problems(tempo(stack)) == []

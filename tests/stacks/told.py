@@ -1,5 +1,6 @@
 """Which connections the programs of a stack need: derived from what they are told, and from nothing else."""
 
+import configparser
 import json
 import re
 from collections.abc import Iterator
@@ -47,10 +48,11 @@ def files(stack: Recording, pod: Pod) -> dict[str, str]:
             # A Secret that is there already is none of the stack's.
             volumes[volume["name"]] = content.get(("Secret", volume["secret"]["secretName"]), {})
     return {
-        f"{mount['mountPath']}/{key}": text
+        (mount["mountPath"] if "subPath" in mount else f"{mount['mountPath']}/{key}"): text
         for container in pod.spec["containers"]
         for mount in container.get("volumeMounts", [])
         for key, text in volumes.get(mount["name"], {}).items()
+        if mount.get("subPath", key) == key
     }
 
 
@@ -60,11 +62,18 @@ def _targets(stack: Recording, pod: Pod) -> Iterator[tuple[str, int]]:
         if not arg.startswith(_LINKS):
             yield from _addresses(stack, arg.partition("=")[2])
     for path, text in files(stack, pod).items():
+        if path.endswith("grafana.ini"):
+            yield from _logging_in(stack, text)
+            continue
+        if "/dashboards/" in path:
+            continue  # Dashboards have links for people alone.
         document = yaml.safe_load(text)
         if path.endswith("hashrings.json"):
             yield from _ring(stack, json.loads(text), capnproto="--receive.replication-protocol=capnproto" in flags)
         elif path.endswith("objstore.yml"):
             yield from _bucket(stack, document["config"])
+        elif path.endswith("/etc/tempo/tempo.yaml"):
+            yield from _tempo(stack, document)
         elif isinstance(document, dict) and "scrape_configs" in document:
             yield from _scraped(stack, document)
         elif isinstance(document, dict) and "static_resources" in document:
@@ -94,6 +103,21 @@ def _bucket(stack: Recording, config: dict) -> Iterator[tuple[str, int]]:
     yield from reached(stack, host, int(port or (80 if config.get("insecure") else 443)))
     if config.get("aws_sdk_auth"):
         yield OUTSIDE.workload, 443  # STS
+
+
+def _logging_in(stack: Recording, text: str) -> Iterator[tuple[str, int]]:
+    """grafana.ini: what Grafana itself asks of who lets people in. They are sent elsewhere by their browsers."""
+    parser = configparser.RawConfigParser()
+    parser.read_string(text)
+    for key in ("token_url", "api_url"):
+        yield from _addresses(stack, parser.get("auth.generic_oauth", key, fallback=""))
+
+
+def _tempo(stack: Recording, document: dict) -> Iterator[tuple[str, int]]:
+    s3 = document["storage"]["trace"]["s3"]
+    yield from _bucket(stack, {**s3, "aws_sdk_auth": "access_key" not in s3})
+    for value in texts({**document, "storage": None}):
+        yield from _addresses(stack, value)
 
 
 def _proxied(stack: Recording, clusters: list[dict]) -> Iterator[tuple[str, int]]:
