@@ -1,7 +1,7 @@
 """`pulumi preview` of a production stack file with nothing but this checkout: no cluster, no credentials, no state.
 
 That is what a pull request from a fork can do. Everything is shown as created, and the Kubernetes objects are not
-validated by an API server; the output says so.
+validated by an API server; the output says so. The policies of `policy/` are asked, and a violation fails the preview.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 import contract
-from local import pulumi_cli, tools
+from local import policy_pack, pulumi_cli, tools
 from local.paths import ROOT
 
 STACKS = ("apac", "eu", "global")
@@ -38,6 +38,7 @@ def preview(stack: str, *, official_plugins: bool = True) -> int:
             backend=here / "backend", passphrase_file=here / "passphrase", official_plugins=official_plugins
         )
         environment["KUBECONFIG"] = str(here / "no-kubeconfig")
+        policies = policy_pack.prepare(here / "policies", environment)
 
         def pulumi(*arguments: str, cwd: Path = here, stdin: str = "", quiet: bool = True) -> int:
             command = ["pulumi", *arguments, "--non-interactive"]
@@ -57,7 +58,8 @@ def preview(stack: str, *, official_plugins: bool = True) -> int:
             pulumi("stack", "init", region)
             pulumi("stack", "import", f"--stack={region}", stdin=json.dumps(_state(region)))
         pulumi("stack", "init", stack)
-        return pulumi("preview", f"--stack={stack}", f"--config-file={file}", cwd=ROOT, quiet=False)
+        flags = (f"--stack={stack}", f"--config-file={file}", f"--policy-pack={policies}")
+        return pulumi("preview", *flags, cwd=ROOT, quiet=False)
 
 
 def _state(region: str) -> dict:

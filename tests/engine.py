@@ -37,6 +37,8 @@ class Resource:
     ignore_changes: tuple[str, ...]
     retained: bool
     """Kept when it is removed from the program."""
+    depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By property: the URNs of the resources that its value comes from."""
 
     @property
     def kind(self) -> str:
@@ -123,8 +125,15 @@ class Recorder(MockMonitor):
     def RegisterResource(self, request):  # noqa: N802
         response = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
+            depends = {name: tuple(found.urns) for name, found in request.propertyDependencies.items()}
             self._record(
-                request, response.urn, request.object, request.custom, request.ignoreChanges, request.retainOnDelete
+                request,
+                response.urn,
+                request.object,
+                request.custom,
+                request.ignoreChanges,
+                request.retainOnDelete,
+                depends,
             )
         return response
 
@@ -133,7 +142,7 @@ class Recorder(MockMonitor):
         self._record(request, response.urn, request.properties)
         return response
 
-    def _record(self, request, urn, properties, custom=True, ignore_changes=(), retained=False) -> None:
+    def _record(self, request, urn, properties, custom=True, ignore_changes=(), retained=False, depends=None) -> None:
         inputs = rpc.deserialize_properties(properties)
         self.recording.resources.append(
             Resource(
@@ -147,6 +156,7 @@ class Recorder(MockMonitor):
                 secrets=tuple(_secret_paths(inputs)),
                 ignore_changes=tuple(ignore_changes),
                 retained=retained,
+                depends=depends or {},
             )
         )
 

@@ -46,6 +46,10 @@ class Stack:
     def preview(self, **env: str) -> Result:
         return self._operation("preview", **env)
 
+    def preview_with(self, policies: Path) -> Result:
+        """A preview that asks a policy pack; its text is what a user sees."""
+        return self._run("preview", "--policy-pack", str(policies), check=False)
+
     def refresh(self, **env: str) -> Result:
         return self._operation("refresh", "--yes", "--skip-preview", **env)
 

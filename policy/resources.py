@@ -1,0 +1,59 @@
+"""What a policy looks at. Pure: no engine here, and none in any rule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: In place of a value that only the update itself will know.
+UNKNOWN = "\0unknown"
+
+
+class UnknownError(Exception):
+    """A value that a rule asks for is not known yet: there is no verdict until the update."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource as it is sent to its provider; in a stack's tree: as it came back."""
+
+    type: str
+    urn: str
+    properties: Mapping
+    """Plain: secrets unwrapped, whole numbers as integers, `UNKNOWN` for what is not known yet."""
+    secrets: tuple[str, ...] = ()
+    """Paths of the properties that are secret."""
+    ignore_changes: tuple[str, ...] = ()
+    deletes_first: bool = False
+    """A replacement deletes the former one before the new one is there."""
+    depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By property: the URNs of the resources that its value comes from."""
+
+    @property
+    def kind(self) -> str:
+        return self.type.rsplit(":", 1)[-1]
+
+    @property
+    def native(self) -> bool:
+        """Of Kubernetes or AWS, not a component and not drawn at random."""
+        return self.type.startswith(("kubernetes:", "aws:"))
+
+
+@dataclass(frozen=True)
+class Stack:
+    """All resources of a stack. config: the stack file's values by full key, objects as JSON texts."""
+
+    resources: tuple[Resource, ...]
+    config: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, kind: str) -> list[Resource]:
+        return [found for found in self.resources if found.native and found.kind == kind]
+
+
+def at(value: object, *path: str, default: object = None) -> object:
+    """The value below `value`, or `default`. UnknownError if it, or what it is in, is not known yet."""
+    for key in path:
+        if value == UNKNOWN:
+            raise UnknownError(key)
+        value = value.get(key) if isinstance(value, Mapping) else None
+    if value == UNKNOWN:
+        raise UnknownError(path[-1] if path else "value")
+    return default if value is None else value
