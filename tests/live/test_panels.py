@@ -14,9 +14,14 @@ pytestmark = pytest.mark.live
 EVERYTHING = {"region": "apac|eu", "cluster": ".*", "service": ".*"}
 #: Only a Tempo has them.
 OF_TRACES = re.compile(r"\b(traces|tempo|tempodb)_|/traces|job=\"tempo\"")
-#: What goes wrong, and what takes two hours: a platform that has just come up has nothing to show.
+#: What goes wrong, and what comes of blocks, the first of which takes two hours: a platform that has just come up has
+#: nothing to show.
 MAY_BE_EMPTY = {
+    ("compactor", "Compactions by resolution"),
+    ("compactor", "Downsampled by resolution"),
+    ("compactor", "Downsampling that failed"),
     ("compactor", "Last upload"),
+    ("query", "Failures"),
     ("receive", "Writes refused, of each tenant"),
     ("receive", "Refused by the limit of series"),
     ("receive", "Writes at a time"),
