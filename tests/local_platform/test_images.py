@@ -70,6 +70,13 @@ def test_every_pinned_image_can_be_made_or_its_part_be_left_out():
     assert pinned < {image.name for image in images.ALL} | set(images.ONLY_PULLED.values())
 
 
+@pytest.mark.parametrize("program", [tools.THANOS, tools.PROMETHEUS, tools.ENVOY], ids=lambda program: program.name)
+def test_a_program_that_runs_here_is_of_the_release_that_its_image_has_in_production(program):
+    """Else tests of flags, files and metrics are about another program than the one that is deployed."""
+    [image] = [image.name for image in images.ALL if image.tool is program]
+    assert image.endswith(f"v{program.version}")
+
+
 class Containerd:
     """Has some images, and a registry that refuses some. `pulled`, `imported`: what was asked of it."""
 
