@@ -80,13 +80,13 @@ def markdown(found: Sequence[Change], stacks: Sequence[str], *, base: str, limit
     folds, shown = "", 0
     for (stack, component), together in groupby(found, lambda change: (change.stack, change.component)):
         several = list(together)
+        title = f"{stack} / {component}: {_counted([change.what for change in several])}"
         fits: list[str] = []
-        for change in several:
-            fold = _fold(f"{stack} / {component}: {_counted([each.what for each in several])}", [*fits, change.diff()])
-            if len(folds) + len(fold) <= left:
-                fits.append(change.diff())
+        for diff in (change.diff() for change in several):
+            if len(folds) + len(_fold(title, [*fits, diff])) <= left:
+                fits.append(diff)
         if fits:
-            folds += _fold(f"{stack} / {component}: {_counted([each.what for each in several])}", fits)
+            folds += _fold(title, fits)
         shown += len(fits)
     return head + folds + (_cut(len(found) - shown, limit, base) if shown < len(found) else "")
 

@@ -1,4 +1,4 @@
-"""What the work tree changes in the stacks, against a commit: `make diff BASE=main`. Both are rendered, nothing is asked.
+"""What the work tree changes in the stacks, against a commit: `make diff BASE=main`. It renders both and asks nobody.
 
 docs/rendering.md says how to read it, and what it cannot show.
 """
@@ -67,7 +67,7 @@ def _export(base: str, tree: Path) -> None:
     commit = _git("rev-parse", "--verify", "--quiet", f"{base}^{{commit}}")
     if commit.returncode:
         raise DiffError(
-            f"{ROOT} knows no commit {base}: fetch it (git fetch origin {base}), or name another one: make diff BASE=..."
+            f"{ROOT} has no commit {base}: fetch it (git fetch origin {base}), or name another: make diff BASE=..."
             if not _git("rev-parse", "--git-dir").returncode
             else f"{ROOT} is no git repository: clone it, so that there is something to compare with"
         )
@@ -103,23 +103,18 @@ def _rendered(tree: Path, name: str, stacks: list[str]) -> dict[str, str]:
     """What the tree's own renderer makes of those stacks that it has: texts by path."""
     # Whatever else is on the path: the modules are the tree's.
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    has = [f"--stack={stack}" for stack in stacks if (tree / f"Pulumi.{stack}.yaml").exists()]
+    if not has:
+        return {}
     with tempfile.TemporaryDirectory(prefix="diff-") as folder:
-        for stack in stacks:
-            if not (tree / f"Pulumi.{stack}.yaml").exists():
-                continue
-            command = [sys.executable, "-m", "review.render", "--stack", stack, "--out", folder]
-            done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
-            if done.returncode:
-                said = done.stderr.strip()
-                said = said.splitlines()[-1] if "Traceback" in said else said.removeprefix("error: ")
-                raise DiffError(
-                    f"the stack {stack} of {name} cannot be rendered, so mend it or compare with another "
-                    f"commit (make diff BASE=...): {said}"
-                )
+        command = [sys.executable, "-m", "review.render", *has, "--out", folder]
+        done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            said = done.stderr.strip()
+            said = said.splitlines()[-1] if "Traceback" in said else said.removeprefix("error: ")
+            raise DiffError(f"{name} cannot be rendered: mend it, or compare with another commit (BASE=...). {said}")
         out = Path(folder)
-        return {
-            file.relative_to(out).as_posix(): file.read_text(encoding="utf-8") for file in sorted(out.rglob("*.yaml"))
-        }
+        return {file.relative_to(out).as_posix(): file.read_text(encoding="utf-8") for file in out.rglob("*.yaml")}
 
 
 def _write(file: Path, content: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from review.engine import Recording, Resource
+from review.engine import Recording, Resource, is_list, is_object
 
 #: In the place of every secret. What follows it tells one content from another.
 PLACEHOLDER = "secret-not-rendered"
@@ -86,9 +86,9 @@ def _hidden(resource: Resource) -> dict[str, Any]:
 
     def walk(value: Any, path: str, below: bool) -> Any:  # noqa: ANN401
         below = below or path in secret
-        if isinstance(value, dict):
+        if is_object(value):
             return {key: walk(item, f"{path}.{key}".lstrip("."), below) for key, item in sorted(value.items())}
-        if isinstance(value, list):
+        if is_list(value):
             return [walk(item, f"{path}[{index}]", below) for index, item in enumerate(value)]
         if not below:
             return value
@@ -105,9 +105,9 @@ def _placeholder(value: object) -> str:
 
 def readable(value: Any) -> Any:  # noqa: ANN401
     """The same for readers: documents in one line, such as IAM policies and dashboards, with a line for each fact."""
-    if isinstance(value, dict):
+    if is_object(value):
         return {key: readable(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if is_list(value):
         return [readable(item) for item in value]
     if not isinstance(value, str) or "\n" in value.strip():
         return value
@@ -129,7 +129,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+    return dumper.represent_scalar(  # pyright: ignore[reportUnknownMemberType]
+        "tag:yaml.org,2002:str", value, style="|" if "\n" in value else None
+    )
 
 
 _Dumper.add_representer(str, _represent)

@@ -2,6 +2,9 @@
 
 `review.render` writes it as files; tests check it.
 """
+# The SDK's mocks, and the messages of the engine's protocol, have no types.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
 
 import asyncio
 import json
@@ -9,11 +12,12 @@ import runpy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeGuard, cast
 
 import pulumi
 from pulumi.runtime import rpc, settings
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs
+from pulumi.runtime.stack import Stack
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "observability"
@@ -89,7 +93,7 @@ class Mocks(pulumi.runtime.Mocks):
             added = self.added(args)
         return f"{args.name}-id", {**state, **added}
 
-    def call(self, args: MockCallArgs) -> dict[str, Any]:
+    def call(self, args: MockCallArgs) -> NoReturn:
         raise AssertionError(f"the program must look nothing up: a preview has no credentials ({args.token})")
 
 
@@ -100,7 +104,6 @@ class Recorder(MockMonitor):
         super().__init__(mocks)
         self.recording = recording
 
-    # The messages of the engine's protocol have no types in Python.
     def RegisterResource(self, request: Any) -> Any:  # noqa: ANN401, N802
         response = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
@@ -178,12 +181,13 @@ def build(
     texts = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in config.items()}
     pulumi.runtime.set_all_config({**texts, **secrets}, list(secrets))
     # Exports of an earlier run in this process would show up in this one's.
-    settings.get_root_resource().outputs.clear()
+    exported = cast(Stack, settings.get_root_resource()).outputs
+    exported.clear()
 
     @pulumi.runtime.test
     def run() -> pulumi.Output[None]:
         program()
-        exports = pulumi.Output.from_input(dict(settings.get_root_resource().outputs))
+        exports = pulumi.Output.from_input(dict(exported))
         return exports.apply(lambda known: recording.exports.update(plain(known)))
 
     run()
@@ -199,13 +203,22 @@ def secret(value: str) -> dict[str, str]:
     return {_SIGNATURE: _MARKED, "value": value}
 
 
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Of JSON."""
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
 def plain(value: Any) -> Any:  # noqa: ANN401
     """Secrets unwrapped, whole numbers as integers (the wire has floats alone)."""
-    if isinstance(value, dict):
+    if is_object(value):
         if _SIGNATURE in value:
             return plain(value.get("value"))
         return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if is_list(value):
         return [plain(item) for item in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -213,10 +226,10 @@ def plain(value: Any) -> Any:  # noqa: ANN401
 
 
 def _secret_paths(value: object, path: str = "") -> list[str]:
-    if isinstance(value, dict):
+    if is_object(value):
         if _SIGNATURE in value:
             return [path]
         return [found for key, item in value.items() for found in _secret_paths(item, f"{path}.{key}".lstrip("."))]
-    if isinstance(value, list):
+    if is_list(value):
         return [found for index, item in enumerate(value) for found in _secret_paths(item, f"{path}[{index}]")]
     return []

@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from pulumi.runtime.mocks import MockResourceArgs
 import contract
 import stack_file
 from review import engine
+from review.engine import is_list, is_object
 from settings.errors import PREFIX
 
 #: "Fake" in hexadecimal digits, which ids are made of.
@@ -37,7 +38,7 @@ def recorded(stack: str, file: Path) -> engine.Recording:
     regions = config.get(f"{PREFIX}regions")
     outputs = {
         f"{engine.ORGANIZATION}/{engine.PROJECT}/{region}": {contract.OUTPUT: promised(str(region))}
-        for region in (regions if isinstance(regions, list) else [])
+        for region in (regions if is_list(regions) else [])
     }
     recording = engine.Recording()
     try:
@@ -65,15 +66,16 @@ def promised(region: str) -> dict[str, str]:
 
 def added(args: MockResourceArgs) -> dict[str, Any]:
     """What a provider would make up, the same in each run."""
+    inputs: dict[str, Any] = args.inputs  # pyright: ignore[reportUnknownMemberType]
     match args.typ.split(":")[0]:
         case "random" if args.typ.endswith("RandomPassword"):
             return {"result": engine.secret(f"{FAKE}-{args.name}")}
         case "random":
             # Other keepers are another id, so what is named after it shows as changed.
-            keepers = engine.plain(args.inputs.get("keepers"))
+            keepers = engine.plain(inputs.get("keepers"))
             return {"hex": FAKE + (_digest(json.dumps(keepers, sort_keys=True))[:4] if keepers else "0000")}
         case "aws":
-            name = args.inputs.get("bucket") or args.inputs.get("name") or f"{args.name}-{FAKE}000"
+            name = inputs.get("bucket") or inputs.get("name") or f"{args.name}-{FAKE}000"
             service = "s3:::" if ":s3/" in args.typ else "iam::000000000000:role/"
             return {"arn": f"arn:aws:{service}{name}", "name": name}
         case _:
@@ -89,17 +91,17 @@ def _config(file: Path) -> dict[str, Any]:
         raise RenderError(f"the stack file {file} cannot be read: {error}") from None
     except yaml.YAMLError as error:
         raise RenderError(f"{file} is no YAML: {error}") from None
-    config = document.get("config") if isinstance(document, dict) else None
-    if not isinstance(config, dict):
+    config = document.get("config") if is_object(document) else None
+    if not is_object(config):
         raise RenderError(f"{file} is no stack file: it has no mapping `config`")
-    return {str(key): value for key, value in config.items()}
+    return config
 
 
 def _is_encrypted(value: object) -> bool:
     """It is one that only the passphrase opens, or has one in it."""
-    if isinstance(value, Mapping):
+    if is_object(value):
         return set(value) == {"secure"} or any(_is_encrypted(item) for item in value.values())
-    return isinstance(value, list) and any(_is_encrypted(item) for item in value)
+    return is_list(value) and any(_is_encrypted(item) for item in value)
 
 
 def _stand_in(key: str, value: Any, config: Mapping[str, Any]) -> str:  # noqa: ANN401
@@ -107,18 +109,18 @@ def _stand_in(key: str, value: Any, config: Mapping[str, Any]) -> str:  # noqa: 
     if key == f"{PREFIX}{stack_file.EDGE_CREDENTIALS}" and isinstance(found, str):
         # Encrypted as a whole; the program wants one for each edge.
         edges = config.get(f"{PREFIX}edges")
-        named = [edge.get("name") for edge in edges if isinstance(edge, dict)] if isinstance(edges, list) else []
+        named = [edge.get("name") for edge in edges if is_object(edge)] if is_list(edges) else []
         found = {str(name): found for name in named}
     return found if isinstance(found, str) else json.dumps(found, default=str)
 
 
 def _opened(value: Any) -> Any:  # noqa: ANN401
     """With a stand-in for each encrypted value: another one, once that is set anew."""
-    if isinstance(value, Mapping):
+    if is_object(value):
         if set(value) == {"secure"}:
             return f"{FAKE}-{_digest(str(value['secure']))[:12]}"
         return {key: _opened(item) for key, item in value.items()}
-    return [_opened(item) for item in value] if isinstance(value, list) else value
+    return [_opened(item) for item in value] if is_list(value) else value
 
 
 def _digest(text: str) -> str:
@@ -126,7 +128,7 @@ def _digest(text: str) -> str:
 
 
 @contextmanager
-def _no_settings_of_the_user() -> Iterator[None]:
+def _no_settings_of_the_user() -> Generator[None]:
     """The Kubernetes SDK would take what a provider is not told from the environment, KUBECONFIG first of all."""
     kept = dict(os.environ)
     for name in kept:

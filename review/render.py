@@ -1,4 +1,4 @@
-"""What a stack would register, as files: `make render STACK=apac`. Needs no cluster, CLI, credentials or passphrase.
+"""What stacks would register, as files: `make render STACK=apac`. Needs no cluster, CLI, credentials or passphrase.
 
 docs/rendering.md says what is where, and what it cannot show.
 """
@@ -20,22 +20,31 @@ MARKER = ".made-by-render"
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m review.render", description=__doc__)
     # `review.diff` calls the renderer of other commits with these two.
-    parser.add_argument("--stack", required=True, help="the stack's name; an organisation may stand before it")
+    name = "the stack's name; an organisation may stand before it; may be given several times"
+    parser.add_argument("--stack", required=True, action="append", help=name)
     parser.add_argument("--out", type=Path, default=Path("rendered"), help="the folder; `rendered` unless given")
     parser.add_argument("--config-file", type=Path, help="the stack file, if it is not Pulumi.<stack>.yaml")
     options = parser.parse_args(arguments)
-    stack = options.stack.rpartition("/")[2]
-    try:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", stack):
-            raise RenderError(f"{options.stack!r} is no name of a stack: say which, e.g. make render STACK=apac")
-        files = documents(recorded(stack, options.config_file or ROOT / f"Pulumi.{stack}.yaml"))
-        write(files, options.out, stack)
-    except RenderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    objects = sum(path.startswith(f"{KUBERNETES}/") for path in files)
-    print(f"{options.out / stack}: {objects} Kubernetes objects of its cluster, {len(files) - objects} other resources")
+    if options.config_file and len(options.stack) > 1:
+        parser.error("--config-file is the file of one stack")
+    for name in options.stack:
+        try:
+            print(rendered(name, options.config_file, options.out))
+        except RenderError as error:
+            print(f"error: {name}: {error}", file=sys.stderr)
+            return 1
     return 0
+
+
+def rendered(name: str, config_file: Path | None, out: Path) -> str:
+    """Renders one stack; returns what there is to say of it. RenderError if it cannot be."""
+    stack = name.rpartition("/")[2]
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", stack):
+        raise RenderError("this is no name of a stack: say which, e.g. make render STACK=apac")
+    files = documents(recorded(stack, config_file or ROOT / f"Pulumi.{stack}.yaml"))
+    write(files, out, stack)
+    objects = sum(path.startswith(f"{KUBERNETES}/") for path in files)
+    return f"{out / stack}: {objects} Kubernetes objects of its cluster, {len(files) - objects} other resources"
 
 
 def write(files: dict[str, str], out: Path, stack: str) -> None:
