@@ -48,6 +48,16 @@ def _found(manager: dict, file: str) -> Iterator[dict[str, str | None]]:
                 yield {"datasource": manager.get("datasourceTemplate"), **occurrence.groupdict()}
 
 
+def files(rule: dict) -> list[str]:
+    """What a rule names, `{a,b}` spelt out."""
+    names = []
+    for name in rule.get("matchFileNames", []):
+        head, _, rest = name.partition("{")
+        choices, _, tail = rest.partition("}")
+        names += [f"{head}{choice}{tail}" for choice in choices.split(",")]
+    return names
+
+
 def locked(file: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9-]+)==([^\s\\]+)", (ROOT / file).read_text(), re.MULTILINE))
 
@@ -91,18 +101,27 @@ def test_the_programs_of_the_local_platform_are_found_or_known_to_be_raised_by_h
     assert set(BY_HAND) <= {tool.name for tool in all_tools}
 
 
+def test_what_is_built_of_go_modules_is_raised_with_the_program():
+    """Else a download and a build of the same program would differ."""
+    named = {
+        name: rule["matchPackageNames"]
+        for rule in CONFIG["packageRules"]
+        if rule.get("enabled")
+        for name in files(rule)
+    }
+    for pin in found("local/tools.py"):
+        module = ROOT / "local" / "build" / pin["depName"].rpartition("/")[2] / "go.mod"
+        if module.exists():
+            assert f"github.com/{pin['depName']}" in named[str(module.relative_to(ROOT))]
+
+
 def test_nothing_is_proposed_before_it_is_a_week_old():
     assert CONFIG["minimumReleaseAge"] == "7 days"
     assert not [rule for rule in CONFIG["packageRules"] if "minimumReleaseAge" in rule]
 
 
 def test_files_that_rules_name_are_there():
-    named = [name for rule in CONFIG["packageRules"] for name in rule.get("matchFileNames", [])]
-    for name in named:
-        alternatives = re.search(r"\{(.+)\}", name)
-        for one in alternatives[1].split(",") if alternatives else [""]:
-            path = name.replace(alternatives[0], one) if alternatives else name
-            assert (ROOT / path).is_file(), path
+    assert [name for rule in CONFIG["packageRules"] for name in files(rule) if not (ROOT / name).is_file()] == []
 
 
 @pytest.mark.parametrize(("extra", "file"), [(None, "requirements.lock"), ("dev", "requirements-dev.lock")])
