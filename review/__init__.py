@@ -1,1 +1,1 @@
-"""What a reviewer needs: stacks as files, and what a change does to them."""
+"""What a pull request shows: the objects it would change, the preview in a comment, and what needs an approval."""
