@@ -1,0 +1,1 @@
+"""What a pull request would do, shown to those who review it."""
