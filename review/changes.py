@@ -64,7 +64,7 @@ def lines(step: Step, names: Mapping[str, str]) -> list[str]:
     for path in step.changed:
         # Secrets look alike, and the provider may know of a difference between what is recorded and what is there.
         if not any(_within(path, other) or _within(other, path) for other in shown):
-            found += [f"@@ {path} @@", "! differs; the values are not shown"]
+            found += [f"@@ {path} @@", "! another value; values are not shown here"]
     return found
 
 
@@ -125,6 +125,8 @@ def _texts(old: object, new: object) -> tuple[Sequence[str], Sequence[str]]:
             laid_out = [json.dumps(found, indent=2).splitlines() for found in documents]
             if laid_out[0] != laid_out[1]:
                 return laid_out[0], laid_out[1]
+        if old.endswith("\n") and new.endswith("\n"):
+            old, new = old[:-1], new[:-1]
         return old.split("\n"), new.split("\n")
     return _text(old), _text(new)
 

@@ -44,11 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, yaml.YAMLError, ValidationError) as error:
         print(f"{options.prices} has no prices like those of planner/prices.yaml: {error}", file=sys.stderr)
         return 1
-    log = _read(options.log) if options.log else ""
+    log = options.log.read_text(errors="replace") if options.log and options.log.exists() else ""
     try:
-        blocks = comment(options.stack, parse(_read(options.preview)), log, prices)
+        blocks = comment(options.stack, parse(options.preview.read_text(errors="replace")), log, prices)
+    except OSError as error:
+        blocks = failure(options.stack, [f"There is no preview, {error.strerror}: the job has ended before it."], log)
     except DigestError as error:
-        blocks = failure(options.stack, [str(error)], log)
+        blocks = failure(options.stack, [f"There is no preview: {error}."], log)
     text, complete = fitted(blocks)
     if not complete:
         print(whole(blocks), file=sys.stderr)
@@ -74,7 +76,10 @@ def comment(stack: str, digest: Digest, log: str, prices: cost.Prices) -> list[B
             Block(f"{marker(stack)}\nPreview of {code(stack)}: no changes, all {same:,} resources stay as they are.")
         ]
     counts = [f"**{number:,}** {COUNTED.get(op, op)}" for op, number in _counts(digest.counts).items()]
-    head = f"{marker(stack)}\n### Preview of {code(stack)}\n\n{', '.join(counts)}, {same:,} stay as they are."
+    files = sum(changes.content(step) for step in digest.steps)
+    renewed = f" Of the replaced, {files:,} only get new content, under a new name." if files else ""
+    stay = f", {same:,} stay as they are" if same else ""
+    head = f"{marker(stack)}\n### Preview of {code(stack)}\n\n{', '.join(counts)}{stay}.{renewed}"
     blocks = [Block(head)]
     if risky := approval.stateful(digest):
         blocks.append(Block(_careful(risky)))
@@ -97,14 +102,6 @@ def failure(stack: str, said: Sequence[str], log: str) -> list[Block]:
         replace(cuttable("messages", telling or ["The CLI has said nothing."], MOST, str), name=""),
         Block(FAILED.format(stack=stack)),
     ]
-
-
-def _read(path: Path) -> str:
-    """DigestError if there is none."""
-    try:
-        return path.read_text(errors="replace")
-    except OSError as error:
-        raise DigestError(f"{path.name} is not there: the job has ended before it ({error.strerror})") from None
 
 
 def _counts(counts: Mapping[str, int]) -> dict[str, int]:
@@ -136,26 +133,33 @@ def _why(step: Step) -> str:
 
 def _changed(digest: Digest) -> Iterator[Block]:
     """What is not new, by component, each with what changes in it."""
-    names, heading = changes.renamed(digest), ""
+    names = changes.renamed(digest)
     steps = [step for step in digest.steps if step.op != "create"]
     order = list(dict.fromkeys(step.parent for step in steps))
+    former = ""
     for step in sorted(steps, key=lambda step: order.index(step.parent)):
-        parts = []
-        if heading != (heading := _component(step)):
-            parts.append(heading)
-        diff, title = changes.lines(step, names), _title(step)
+        component = _component(step)
+        yield _change(step, changes.lines(step, names), f"#### {component}\n\n" if component != former else "")
+        former = component
 
-        def laid_out(shown: str, parts: list[str] = parts, diff: list[str] = diff, title: str = title) -> str:
-            if len(diff) > OPEN:
-                return "\n\n".join([*parts, folded(f"{title} ({len(diff):,} lines)", shown)])
-            return "\n\n".join([*parts, title, *[shown] * bool(diff)])
 
-        yield cuttable(f"{step.kind} {step.name}", diff, LONGEST, laid_out, "diff")
+def _change(step: Step, diff: Sequence[str], heading: str) -> Block:
+    title = _title(step)
+
+    def laid_out(shown: str) -> str:
+        if len(diff) > OPEN:
+            return heading + folded(f"{title} ({len(diff):,} lines)", shown)
+        return heading + (f"{title}\n\n{shown}" if diff else title)
+
+    return cuttable(f"{step.kind} {step.name}", diff, LONGEST, laid_out, "diff")
 
 
 def _component(step: Step) -> str:
-    kind = type_of(step.parent).rsplit(":", 1)[-1]
-    return "#### The stack itself" if kind in ("Stack", "") else f"#### {code(f'{kind} {name_of(step.parent)}')}"
+    return "The stack itself" if _above(step) == "Stack" else f"{_word(_above(step))} {code(name_of(step.parent))}"
+
+
+def _above(step: Step) -> str:
+    return type_of(step.parent).rsplit(":", 1)[-1] or "Stack"
 
 
 def _title(step: Step) -> str:
@@ -169,7 +173,11 @@ def _title(step: Step) -> str:
 
 
 def _kind(step: Step) -> str:
-    return code(step.type if step.type.startswith("pulumi:providers:") else step.kind)
+    return code(step.type) if step.type.startswith("pulumi:providers:") else _word(step.kind)
+
+
+def _word(text: str) -> str:
+    return text if text.isalnum() else code(text)
 
 
 def _list(summary: str, lines: Sequence[str]) -> Block:

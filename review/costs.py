@@ -25,8 +25,8 @@ def difference(digest: Digest) -> cost.Usage:
 def section(digest: Digest, prices: cost.Prices) -> str:
     used = difference(digest)
     amounts = {
-        "CPU": f"{used.cpu:+,.3g} cores" if used.cpu else "",
-        "memory": f"{used.memory / cost.GIBI:+,.3g} GiB" if used.memory else "",
+        "CPU": f"{used.cpu:+,.4g} cores" if used.cpu else "",
+        "memory": f"{used.memory / cost.GIBI:+,.4g} GiB" if used.memory else "",
         "volumes": ", ".join(
             f"{size / cost.GIBI:+,.4g} GiB" + ("" if name == cost.DEFAULT else f" {code(name)}")
             for name, size in used.volumes.items()

@@ -97,16 +97,16 @@ def name_of(urn: str) -> str:
 def parse(text: str) -> Digest:
     """The digest in what the CLI has printed, whatever stands before it. DigestError if there is none, or half."""
     if not text.strip():
-        raise DigestError("the preview has printed nothing: it has failed before the program began")
+        raise DigestError("nothing was printed, so it has failed before the program began")
     begin = _BEGIN.search(text)
     if not begin:
-        raise DigestError("the preview has printed no JSON")
+        raise DigestError("what was printed is no JSON")
     try:
         document, _ = json.JSONDecoder().raw_decode(text, begin.start())
     except ValueError as error:
-        raise DigestError(f"the preview's JSON is not whole: {error}") from None
+        raise DigestError(f"its JSON is not whole: {error}") from None
     if not mapping(document).keys() & {"steps", "changeSummary", "diagnostics"}:
-        raise DigestError("the JSON is none of `pulumi preview --json`: it has neither steps nor a summary")
+        raise DigestError("its JSON has neither steps nor a summary")
     steps = tuple(_step(mapping(found)) for found in sequence(mapping(document).get("steps")))
     steps = tuple(step for step in steps if step.type != _STACK and step.op != "same")
     counts = {op: count for op, count in mapping(document, "changeSummary").items() if isinstance(count, int)}

@@ -7,6 +7,7 @@ nothing. That is in the engine's event log, which the Automation API reads, too.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     stack = options.stack.rpartition("/")[2]
     file = [f"--config-file={options.config_file.resolve()}"] if options.config_file else []
     command = ["pulumi", "preview", "--json", "--non-interactive", f"--stack={options.stack}", *file, *options.more]
+    if not shutil.which("pulumi"):
+        print("pulumi is not on PATH: install its CLI, https://www.pulumi.com/docs/install/", file=sys.stderr)
+        return 1
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events.json"
@@ -49,7 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
 def violations(events: str) -> Iterator[str]:
     """Of an event log, one JSON document a line: each policy that refuses something, what, why, and what to do."""
     for line in events.splitlines():
-        found = mapping(json.loads(line), "policyEvent")
+        try:
+            found = mapping(json.loads(line), "policyEvent")
+        except ValueError:
+            continue  # the last one, of an engine that was stopped
         if found:
             urn = str(found.get("resourceUrn", ""))
             yield (

@@ -142,7 +142,7 @@ def test_an_update_shows_flags_and_files_and_no_hash(reviewed):
     found = reviewed["update"].comment
     assert "@@ spec.template.spec.containers[query].args @@\n query\n---query.timeout=2m\n+--query.timeout=5m" in found
     assert '@@ data["query.yaml"] @@\n a: 1\n-b: 2\n-c: 3\n+b: 2```\n+c: <b>3</b>' in found
-    assert "new content</b> of <code>ConfigMap</code>" in found
+    assert "new content</b> of ConfigMap" in found
     assert "query-config-" not in found
     assert "````diff" in found, "the file has a fence of its own"
 
@@ -161,7 +161,7 @@ def test_of_a_secret_it_says_which_key_and_of_the_bill_how_much(reviewed):
 def test_what_data_is_in_comes_first_with_the_reason_and_needs_approval(reviewed, case, reason):
     found = reviewed[case]
     careful = found.comment.partition("#### Look twice")[2].partition("\n#### ")[0]
-    assert f"**{case}** <code>PersistentVolumeClaim</code> <code>query-data-1</code>" in careful
+    assert f"**{case}** PersistentVolumeClaim <code>query-data-1</code>" in careful
     assert reason in careful
     assert found.approval.stdout == "stateful=true\n"
     assert f"test: kubernetes:core/v1:PersistentVolumeClaim query-data-1: {case}" in found.approval.stderr
