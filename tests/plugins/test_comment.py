@@ -34,7 +34,8 @@ keys = {{"user": pulumi.Output.secret("USER-VALUE"), "password": pulumi.Output.s
 k8s.core.v1.Secret("query-login", metadata=part.metadata("query-login"), string_data=keys, opts=child)
 _volumes.claims(part, {claims}, "1Gi", {storage_class!r}, child.parent)
 sizes = {{"cpu": {cpu!r}, "memory": "1Gi", "memory_limit": None}}
-thanos = _workload.container("query", {image!r}, ["query", "--query.timeout={timeout}", "--log.level=info"], {{}}, sizes, {{}})
+flags = ["query", "--query.timeout={timeout}", "--log.level=info"]
+thanos = _workload.container("query", {image!r}, flags, {{}}, sizes, {{}})
 volume = {{"name": "config", "configMap": {{"name": files}}}}
 template = _workload.pod_template(
     part, [thanos], account="default", priority_class="system-node-critical", spread=False, volumes=[volume])
