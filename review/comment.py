@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from planner import cost
-from review import approval, changes, costs
+from review import approval, costs, differences
 from review.digest import Digest, DigestError, Step, name_of, parse, type_of
 from review.markdown import Block, code, cuttable, fitted, folded, whole
 
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def marker(stack: str) -> str:
     """The first line of a stack's comment, by which it is found to be written anew. GitHub does not show it."""
-    return f"<!-- observability preview: {stack} -->"
+    return f"<!-- preview: {stack} -->"
 
 
 def comment(stack: str, digest: Digest, log: str, prices: cost.Prices) -> list[Block]:
@@ -76,7 +76,7 @@ def comment(stack: str, digest: Digest, log: str, prices: cost.Prices) -> list[B
             Block(f"{marker(stack)}\nPreview of {code(stack)}: no changes, all {same:,} resources stay as they are.")
         ]
     counts = [f"**{number:,}** {COUNTED.get(op, op)}" for op, number in _counts(digest.counts).items()]
-    files = sum(changes.content(step) for step in digest.steps)
+    files = sum(differences.content(step) for step in digest.steps)
     renewed = f" Of the replaced, {files:,} only get new content, under a new name." if files else ""
     stay = f", {same:,} stay as they are" if same else ""
     head = f"{marker(stack)}\n### Preview of {code(stack)}\n\n{', '.join(counts)}{stay}.{renewed}"
@@ -133,13 +133,13 @@ def _why(step: Step) -> str:
 
 def _changed(digest: Digest) -> Iterator[Block]:
     """What is not new, by component, each with what changes in it."""
-    names = changes.renamed(digest)
+    names = differences.renamed(digest)
     steps = [step for step in digest.steps if step.op != "create"]
     order = list(dict.fromkeys(step.parent for step in steps))
     former = ""
     for step in sorted(steps, key=lambda step: order.index(step.parent)):
         component = _component(step)
-        yield _change(step, changes.lines(step, names), f"#### {component}\n\n" if component != former else "")
+        yield _change(step, differences.lines(step, names), f"#### {component}\n\n" if component != former else "")
         former = component
 
 
@@ -165,7 +165,7 @@ def _above(step: Step) -> str:
 def _title(step: Step) -> str:
     """HTML that is Markdown, too."""
     what = f"{_kind(step)} {code(step.name)}"
-    if changes.content(step):
+    if differences.content(step):
         return f"<b>new content</b> of {what}, under a new name"
     if step.replaces:
         return f"<b>replace</b> {what} {_why(step)}"

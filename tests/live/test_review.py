@@ -117,7 +117,7 @@ def test_a_pull_request_that_changes_nothing_is_one_line(told):
     found = told[nothing]
     assert found.code == 0, found.comment
     marker, line = found.comment.splitlines()
-    assert marker == f"<!-- observability preview: {REGION} -->"
+    assert marker == f"<!-- preview: {REGION} -->"
     assert "no changes, all" in line
     assert found.approval.stdout == "stateful=false\n"
 

@@ -38,7 +38,7 @@ def updates(number: int, size: int) -> dict:
 
 def test_a_stack_finds_its_own_comment_by_the_first_line(capsys):
     for case in ("none", "update", "failure"):
-        assert written(capsys, case).startswith("<!-- observability preview: test -->\n")
+        assert written(capsys, case).startswith("<!-- preview: test -->\n")
     assert comment.marker("apac") != comment.marker("eu")
 
 

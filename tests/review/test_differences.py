@@ -5,18 +5,18 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review import changes, digest
+from review import differences, digest
 from tests.review import previews
 from tests.review.test_digest import step
 
 
 def lines(old: dict, new: dict, **more) -> list[str]:
-    return changes.lines(step(old=old, new=new, **more), {})
+    return differences.lines(step(old=old, new=new, **more), {})
 
 
 def of(case: str) -> dict[str, list[str]]:
     found = previews.digest(case)
-    return {one.kind: changes.lines(one, changes.renamed(found)) for one in found.steps}
+    return {one.kind: differences.lines(one, differences.renamed(found)) for one in found.steps}
 
 
 def test_flags_are_lines_and_a_hash_in_a_name_is_no_change():
@@ -100,6 +100,6 @@ VALUES = st.recursive(
 @given(old=st.dictionaries(st.text(max_size=3), VALUES, min_size=1), new=st.dictionaries(st.text(max_size=3), VALUES))
 def test_whatever_differs_is_shown_and_what_does_not_is_not(old, new):
     one = digest.Step("update", "urn", "", old, {**new, "some": 1})
-    found = changes.lines(one, {})
+    found = differences.lines(one, {})
     assert bool(found) == (old != one.new or repr(old) != repr(one.new))
-    assert changes.lines(digest.Step("update", "urn", "", old, old), {}) == []
+    assert differences.lines(digest.Step("update", "urn", "", old, old), {}) == []
