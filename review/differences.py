@@ -9,7 +9,7 @@ from typing import cast
 
 import yaml
 
-from planner.documents import mapping, sequence
+from planner.documents import is_list, is_mapping, mapping, sequence
 from review.digest import Digest, Step
 
 #: Lines around a changed one in a file.
@@ -77,10 +77,9 @@ def _within(path: str, other: str) -> bool:
 def _differences(old: object, new: object, path: str) -> Iterator[Difference]:
     if old == new and type(old) is type(new):
         return
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        before, after = mapping(old), mapping(new)
-        for key in dict.fromkeys([*before, *after]):
-            yield from _differences(before.get(key, ABSENT), after.get(key, ABSENT), _below(path, key))
+    if is_mapping(old) and is_mapping(new):
+        for key in dict.fromkeys([*old, *new]):
+            yield from _differences(old.get(key, ABSENT), new.get(key, ABSENT), _below(path, key))
     elif (keyed := _keyed(old)) and (others := _keyed(new)):
         for key in dict.fromkeys([*keyed, *others]):
             yield from _differences(keyed.get(key, ABSENT), others.get(key, ABSENT), f"{path}[{key}]")
@@ -90,10 +89,8 @@ def _differences(old: object, new: object, path: str) -> Iterator[Difference]:
 
 def _keyed(value: object) -> dict[str, object] | None:
     """The items of a list of objects, by name where all have one of their own, else by number."""
-    if not isinstance(value, list):
-        return None
-    items = sequence(cast("object", value))
-    if not items or not all(isinstance(item, Mapping) for item in items):
+    items = sequence(value)
+    if not items or not all(map(is_mapping, items)):
         return None
     names = [mapping(item).get("name") for item in items]
     named = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
@@ -121,7 +118,7 @@ def _texts(old: object, new: object) -> tuple[Sequence[str], Sequence[str]]:
     """Both sides as lines that can be compared; a document in a text, or in one line of it, is laid out."""
     if isinstance(old, str) and isinstance(new, str):
         documents = [_document(text) for text in (old, new)]
-        if all(isinstance(found, Mapping | list) for found in documents):
+        if all(is_mapping(found) or is_list(found) for found in documents):
             laid_out = [json.dumps(found, indent=2).splitlines() for found in documents]
             if laid_out[0] != laid_out[1]:
                 return laid_out[0], laid_out[1]
@@ -148,8 +145,8 @@ def _text(value: object) -> list[str]:
         document = _document(value)
         return value.split("\n") if document is None else json.dumps(document, indent=2).splitlines()
     items = sequence(value)
-    if items and not any(isinstance(item, Mapping | list) for item in items):
+    if items and not any(is_mapping(item) or is_list(item) for item in items):
         return [item if isinstance(item, str) else json.dumps(item) for item in items]
-    if isinstance(value, Mapping | list):
+    if is_mapping(value) or is_list(value):
         return yaml.safe_dump(value, sort_keys=False, width=200).splitlines()
     return [json.dumps(value)]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from planner.documents import mapping, sequence
+from planner.documents import is_list, is_mapping, mapping, sequence
 from policy import wire
 
 #: In place of a secret; of one that differs from it; of what only the update will know.
@@ -147,14 +147,13 @@ def _diagnostics(document: Mapping[str, object]) -> list[Diagnostic]:
 
 def plain(value: object) -> object:
     """The engine's markers replaced by words that are for people."""
-    if isinstance(value, Mapping):
-        known = mapping(value)
-        if wire.SIGNATURE in known:
+    if is_mapping(value):
+        if wire.SIGNATURE in value:
             # A secret with its value or its cipher text; else a file, or a reference to a resource.
-            return SECRET if known[wire.SIGNATURE] == wire.MARKED else "[not shown]"
-        return {key: plain(item) for key, item in known.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in sequence(value)]
+            return SECRET if value[wire.SIGNATURE] == wire.MARKED else "[not shown]"
+        return {key: plain(item) for key, item in value.items()}
+    if is_list(value):
+        return [plain(item) for item in value]
     return UNKNOWN if isinstance(value, str) and value in wire.UNKNOWN_TEXTS else value
 
 
@@ -164,9 +163,9 @@ def _concealed(
     """A Kubernetes Secret whose values are gone, and still tell whether they differ: also what no program marked."""
     before, after = dict(old), dict(new)
     for part in ("data", "stringData"):
-        if isinstance(old.get(part), Mapping):
+        if is_mapping(old.get(part)):
             before[part] = dict.fromkeys(mapping(old, part), SECRET)
-        if isinstance(new.get(part), Mapping):
+        if is_mapping(new.get(part)):
             given, former = mapping(new, part), mapping(old, part)
             after[part] = {
                 key: OTHER_SECRET if key in former and former[key] != value else SECRET for key, value in given.items()
