@@ -14,9 +14,19 @@ _INTERNAL = {
 }
 _TAGGED = ("aws:s3/bucket:Bucket", "aws:iam/role:Role")
 _CLAIMS = "spec.volumeClaimTemplates"
+#: What data is in, or goes with: to delete or replace one is for a person to decide. Types as the engine has them.
+STATEFUL = (
+    "aws:s3/bucket:Bucket",
+    "aws:iam/role:Role",
+    "kubernetes:apps/v1:StatefulSet",
+    "kubernetes:core/v1:Namespace",
+    "kubernetes:core/v1:PersistentVolume",
+    "kubernetes:core/v1:PersistentVolumeClaim",
+)
 #: On a Kubernetes object: whoever wrote this means that it may be deleted and made anew.
 REPLACEABLE = "observability/replaceable"
-_KEYS = re.compile(
+#: What looks like a key, a password or a token.
+KEYS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|\b(AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\b(gh[pousr]_|glsa_|glc_|xox[abpr]-)[A-Za-z0-9_-]{16,}"
@@ -61,7 +71,7 @@ def secrets_stay_in_secrets(resource: Resource) -> Iterator[str]:
     for path in resource.secrets:
         yield f"{path} holds a secret"
     for path, text in _texts(resource.properties):
-        if _KEYS.search(text):
+        if KEYS.search(text):
             yield f"{path} holds what looks like a key, a password or a token"
     for container in containers(resource):
         for variable in at(container, "env", default=[]):
