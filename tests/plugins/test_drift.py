@@ -1,15 +1,17 @@
 """A stack whose objects are changed by hand: what `ops.drift` finds, says, leaves alone and repairs."""
 
+import contextlib
+import io
 import json
+import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
-from kubernetes import client
+from kubernetes import client, config
 from moto.server import ThreadedMotoServer
 
 from local import pulumi_cli
@@ -20,7 +22,7 @@ from tests.plugins.world import World, succeeded
 
 pytestmark = pytest.mark.plugins
 
-REGION, BUCKET = "eu-west-1", "blocks-of-apac"
+REGION, BUCKET, SPARE = "eu-west-1", "blocks-of-apac", "spare-of-apac"
 #: `routers` is what the program says; the rest is as in a region, in small.
 PROGRAM = """
 import pulumi_aws as aws
@@ -47,6 +49,7 @@ k8s.core.v1.Service("router", metadata=meta("router"), spec=dict(cluster_ip="Non
     ports=[dict(name="http", port=80), dict(name="grpc", port=90)]), opts=child)
 
 own = ResourceOptions(parent=Part("ObjectStore", "apac-metrics", region))
+aws.s3.Bucket("spare", bucket="{spare}", opts=own)
 bucket = aws.s3.Bucket("bucket", bucket="{bucket}", tags={{"purpose": "metrics"}}, opts=own)
 aws.s3.BucketServerSideEncryptionConfiguration("encryption", bucket=bucket.bucket, opts=own, rules=[
     {{"apply_server_side_encryption_by_default": {{"sse_algorithm": "AES256"}}, "bucket_key_enabled": False}}])
@@ -69,37 +72,37 @@ aws.iam.RolePolicy("store", name="bucket", role=role.name, opts=own, policy=buck
 
 @dataclass
 class Region:
-    """A stack that is up, and its cluster and bucket as somebody with kubectl and the S3 API meets them."""
+    """A stack that is up, and its cluster and buckets as somebody with kubectl and the S3 API meets them."""
 
     world: World
-    stack: Stack
-    report: Path
     s3: object
-    emulator: ThreadedMotoServer
+    folder: Path
+    apps: client.AppsV1Api = field(init=False)
+    network: client.NetworkingV1Api = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.apps = client.AppsV1Api(self.world.core.api_client)
+        self.network = client.NetworkingV1Api(self.world.core.api_client)
 
     def program(self, routers: int) -> None:
-        text = PROGRAM.format(routers=routers, kubeconfig=self.world.kubeconfig, bucket=BUCKET)
-        self.world.program(text)
+        names = {"bucket": BUCKET, "spare": SPARE}
+        self.world.program(PROGRAM.format(routers=routers, kubeconfig=self.world.kubeconfig, **names))
 
-    @property
-    def apps(self) -> client.AppsV1Api:
-        return client.AppsV1Api(self.world.core.api_client)
+    def command(self, *arguments: str) -> "Answer":
+        report, shown = self.folder / "report.md", io.StringIO()
+        with contextlib.redirect_stdout(shown):
+            code = drift.main(["--stack=test", f"--report={report}", *arguments])
+        return Answer(code, report.read_text(), shown.getvalue())
 
-    @property
-    def network(self) -> client.NetworkingV1Api:
-        return client.NetworkingV1Api(self.world.core.api_client)
-
-    def look(self, *arguments: str) -> tuple[int, str]:
-        """Exit code and report of the command."""
-        code = drift.main(["--stack=test", f"--report={self.report}", *arguments])
-        return code, self.report.read_text()
+    def replicas(self) -> int:
+        return self.apps.read_namespaced_deployment("router", self.world.namespace).spec.replicas
 
     def objects(self) -> dict[str, object]:
         """What of the objects a person decides on."""
         namespace, s3 = self.world.namespace, self.s3
         ports = self.world.core.read_namespaced_service("router", namespace).spec.ports
         return {
-            "replicas": self.apps.read_namespaced_deployment("router", namespace).spec.replicas,
+            "replicas": self.replicas(),
             "ring": self.world.config_map("ring").data["ring.json"],
             "token": self.world.core.read_namespaced_secret("token", namespace).data,
             "wall": self.network.read_namespaced_network_policy("wall", namespace).spec.to_dict(),
@@ -109,148 +112,173 @@ class Region:
             "access": s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"],
             "rules": s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"],
             "policy": json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"]),
+            "spare": s3.head_bucket(Bucket=SPARE)["ResponseMetadata"]["HTTPStatusCode"],
         }
 
+    def change_by_hand(self) -> None:
+        core, namespace, s3 = self.world.core, self.world.namespace, self.s3
+        self.apps.patch_namespaced_deployment_scale("router", namespace, {"spec": {"replicas": 5}})
+        core.patch_namespaced_config_map("ring", namespace, {"data": {"ring.json": "[one]\n[three]\n"}})
+        core.patch_namespaced_secret("token", namespace, {"stringData": {"token": "of-somebody-else"}})
+        core.patch_namespaced_service("router", namespace, {"spec": {"ports": [{"$patch": "delete", "port": 80}]}})
+        self.network.delete_namespaced_network_policy("wall", namespace)
+        s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": [{"Key": "purpose", "Value": "traces"}]})
+        s3.delete_bucket_encryption(Bucket=BUCKET)
+        access = {"BlockPublicAcls": True, "BlockPublicPolicy": False, "IgnorePublicAcls": True}
+        s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=access)
+        rules = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+        s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": rules[1:]})
+        s3.put_bucket_policy(Bucket=BUCKET, Policy='{"Version": "2012-10-17", "Statement": []}')
+        s3.delete_bucket(Bucket=SPARE)
 
-@pytest.fixture
-def region(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Region]:
+    def add(self) -> None:
+        """What controllers write, and what others put beside ours."""
+        core, namespace = self.world.core, self.world.namespace
+        status = {"conditions": [{"type": "Looked", "status": "True"}]}
+        self.apps.patch_namespaced_deployment_status("router", namespace, {"status": status})
+        labels = {"metadata": {"labels": {"team": "sre"}, "annotations": {"by": "hand"}}}
+        self.apps.patch_namespaced_deployment("router", namespace, labels)
+        core.patch_namespaced_config_map("ring", namespace, {"data": {"theirs": "1"}})
+        core.patch_namespaced_secret("token", namespace, {"stringData": {"theirs": "of-a-third"}})
+        self.s3.put_object(Bucket=BUCKET, Key="block", Body=b"x")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Of the command: its exit code, its report, and what it showed."""
+
+    code: int
+    report: str
+    shown: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One story: changes by hand, a look at them, a repair, and a look without an S3 API."""
+
+    namespace: str
+    before: dict[str, object]
+    record: dict[str, dict]
+    found: Answer
+    replicas_after_look: int
+    record_after_look: dict[str, dict]
+    repaired: Answer
+    after: dict[str, object]
+    away: Answer
+
+
+@pytest.fixture(scope="module")
+def seen(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    folder = tmp_path_factory.mktemp("drift")
+    core = client.CoreV1Api(config.new_client_from_config(str(kubeconfig)))
+    namespace = f"test-{uuid.uuid4().hex[:8]}"
+    core.create_namespace({"metadata": {"name": namespace}})
     emulator = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     emulator.start()
     host, port = emulator.get_host_and_port()
-    address, folder = f"http://{host}:{port}", world.stack.folder
-    for key, value in {"region": REGION, "accessKey": "test", "s3UsePathStyle": "true"}.items():
-        world.stack._run("config", "set", f"aws:{key}", value)
-    for service in ("s3", "iam", "kms"):
-        world.stack._run("config", "set", "--path", f"aws:endpoints[0].{service}", address)
+    address = f"http://{host}:{port}"
+    settings = {"aws:region": REGION, "aws:accessKey": "test", "aws:s3UsePathStyle": "true"}
+    settings |= {f"aws:endpoints[0].{service}": address for service in ("s3", "iam")}
     s3 = boto3.client(
         "s3", endpoint_url=address, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test",
         config=Config(s3={"addressing_style": "path"}, proxies={}),
     )  # fmt: skip
-    # Nothing runs the pods.
-    monkeypatch.setenv("PULUMI_K8S_STAND_IN_AWAIT", "false")
-    variables = pulumi_cli.environment(
-        backend=folder / "backend", passphrase_file=folder / "passphrase", official_plugins=False
-    )
-    for key, value in variables.items():
-        monkeypatch.setenv(key, value)
-    monkeypatch.setattr(stack_module, "ROOT", folder)
-    monkeypatch.setattr(pulumi_cli, "ROOT", folder)
-    made = Region(world, world.stack, tmp_path / "report.md", s3, emulator)
-    made.program(routers=2)
-    succeeded(world.stack.up())
-    yield made
-    emulator.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        # Nothing runs the pods.
+        patch.setenv("PULUMI_K8S_STAND_IN_AWAIT", "false")
+        stack = Stack(folder / "project", config=settings)
+        for key, value in pulumi_cli.environment(
+            backend=stack.folder / "backend", passphrase_file=stack.folder / "passphrase", official_plugins=False
+        ).items():
+            patch.setenv(key, value)
+        patch.setattr(stack_module, "ROOT", stack.folder)
+        patch.setattr(pulumi_cli, "ROOT", stack.folder)
+        region = Region(World(stack, namespace, core, kubeconfig), s3, folder)
+        region.program(routers=2)
+        succeeded(stack.up())
+        before, record = region.objects(), stack.state()
+        region.change_by_hand()
+        region.add()
+        region.program(routers=3)
+        found = region.command("--repair", "--yes")
+        replicas, record_after_look = region.replicas(), stack.state()
+        region.program(routers=2)
+        repaired = region.command("--repair", "--yes")
+        after = region.objects()
+        emulator.stop()
+        away = region.command()
+    yield Seen(namespace, before, record, found, replicas, record_after_look, repaired, after, away)
+    core.delete_namespace(namespace)
 
 
-def change_by_hand(region: Region) -> None:
-    core, namespace, s3 = region.world.core, region.world.namespace, region.s3
-    region.apps.patch_namespaced_deployment_scale("router", namespace, {"spec": {"replicas": 5}})
-    core.patch_namespaced_config_map("ring", namespace, {"data": {"ring.json": "[one]\n[three]\n"}})
-    core.patch_namespaced_secret("token", namespace, {"stringData": {"token": "of-somebody-else"}})
-    core.patch_namespaced_service("router", namespace, {"spec": {"ports": [{"$patch": "delete", "port": 80}]}})
-    region.network.delete_namespaced_network_policy("wall", namespace)
-    s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": [{"Key": "purpose", "Value": "traces"}]})
-    s3.delete_bucket_encryption(Bucket=BUCKET)
-    closed = {"BlockPublicAcls": True, "BlockPublicPolicy": False, "IgnorePublicAcls": True}
-    s3.put_public_access_block(
-        Bucket=BUCKET, PublicAccessBlockConfiguration={**closed, "RestrictPublicBuckets": False}
-    )
-    rules = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
-    s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": rules[1:]})
-    s3.put_bucket_policy(Bucket=BUCKET, Policy='{"Version": "2012-10-17", "Statement": []}')
-
-
-def test_what_is_changed_by_hand_is_found_told_and_repaired(region: Region, capfd):
-    before, namespace = region.objects(), region.world.namespace
-    change_by_hand(region)
-    changed, record = [region.apps.read_namespaced_deployment("router", namespace).spec.replicas], region.stack.state()
-
-    code, report = region.look()
-
-    assert code == drift.DRIFTED
-    assert "## test: 10 resources drifted" in report
-    within = f"`{namespace}/%s` (apac / apac-receive)"
-    for said in (
-        f"**Deployment** {within % 'router'}: changed\n  - `spec.replicas`: wanted `2`, found `5`\n",
-        f"**ConfigMap** {within % 'ring'}: changed\n",
-        "-[three]\n    +[two]\n",
-        f"**Secret** {within % 'token'}: changed\n  - `stringData.token`: another value (a secret, not shown)\n",
-        f"**Service** {within % 'router'}: changed\n",
-        f"**NetworkPolicy** {within % 'wall'}: deleted\n",
-        f"**Bucket** `{BUCKET}` (apac / apac-metrics): changed\n",
-        'wanted `{"purpose": "metrics"}`, found `{"purpose": "traces"}`',
+@pytest.mark.parametrize(
+    "said",
+    [
+        "## test: 11 resources drifted\n",
+        '**ConfigMap** `{}/ring` (apac / apac-receive): changed\n  - `data["ring.json"]`: ',
+        "    -[three]\n    +[two]\n",
+        "**Secret** `{}/token` (apac / apac-receive): changed\n"
+        "  - `stringData.token`: another value (a secret, not shown)\n",
+        "**Service** `{}/router` (apac / apac-receive): changed\n",
+        "**NetworkPolicy** `{}/wall` (apac / apac-receive): deleted\n",
+        f"**Bucket** `{BUCKET}` (apac / apac-metrics): changed\n"
+        '  - `tags`: wanted `{{"purpose": "metrics"}}`, found `{{"purpose": "traces"}}`\n',
         f"**BucketServerSideEncryptionConfiguration** `{BUCKET}` (apac / apac-metrics): deleted\n",
-        "`blockPublicPolicy`: wanted `true`, found `false`",
-        "`restrictPublicBuckets`: wanted `true`, found `false`",
-        "id: parts",
+        "  - `blockPublicPolicy`: wanted `true`, found `false`\n",
+        "  - `restrictPublicBuckets`: wanted `true`, found `false`\n",
+        f"**BucketLifecycleConfiguration** `{BUCKET}` (apac / apac-metrics): changed\n",
+        "    +  id: parts\n",
         f"**BucketPolicy** `{BUCKET}` (apac / apac-metrics): changed\n",
-    ):
-        assert said in report, report
-    assert "ignorePublicAcls" not in report
-    assert "Role" not in report, "a policy follows from the bucket, which is there"
-    assert "Not applied" not in report
-    shown = capfd.readouterr().out
-    assert "spec.replicas: wanted 2, found 5" in shown
-    assert "python -m ops.drift --stack test --repair" in shown
-    for text in (report, shown):
-        assert "of-somebody-else" not in text
-        assert "of-the-program" not in text
-    assert region.stack.state() == record, "it may only look"
-    assert changed == [region.apps.read_namespaced_deployment("router", namespace).spec.replicas] == [5]
-
-    # What is not applied yet is told apart, and a repair must not apply it.
-    region.program(routers=3)
-    code, report = region.look("--repair", "--yes")
-    assert code == drift.DRIFTED
-    assert "update **Deployment**" in report.partition("Not applied yet")[2], report
-    assert "pulumi up -s test" in capfd.readouterr().out
-    assert region.apps.read_namespaced_deployment("router", namespace).spec.replicas == 5
-
-    region.program(routers=2)
-    code, report = region.look("--repair", "--yes")
-    assert code == drift.IN_SYNC, capfd.readouterr().out
-    assert "## test: in sync, 10 resources repaired" in report
-    assert region.objects() == before
-    code, report = region.look()
-    assert (code, "## test: in sync" in report) == (drift.IN_SYNC, True)
+        f"**Bucket** `{SPARE}` (apac / apac-metrics): deleted\n  - **a bucket comes back empty: ",
+    ],
+)
+def test_what_is_changed_by_hand_is_found_and_told(seen: Seen, said: str):
+    assert seen.found.code == drift.DRIFTED
+    assert said.format(seen.namespace) in seen.found.report, seen.found.report
 
 
-def test_what_controllers_and_others_add_is_no_drift(region: Region):
-    namespace, core = region.world.namespace, region.world.core
-    status = {"status": {"readyReplicas": 1, "replicas": 2, "availableReplicas": 1, "observedGeneration": 1}}
-    region.apps.patch_namespaced_deployment_status("router", namespace, status)
-    added = {"metadata": {"labels": {"team": "sre"}, "annotations": {"by": "hand"}}}
-    region.apps.patch_namespaced_deployment("router", namespace, added)
-    core.patch_namespaced_config_map("ring", namespace, {"data": {"theirs": "1"}})
-    region.s3.put_object(Bucket=BUCKET, Key="block", Body=b"x")
-
-    code, report = region.look()
-
-    assert code == drift.IN_SYNC, report
-    assert "## test: in sync" in report
+def test_what_controllers_write_and_others_add_is_no_drift(seen: Seen):
+    for theirs in ("status", "team", "by", "theirs"):
+        assert f"`{theirs}" not in seen.found.report
+        assert f".{theirs}" not in seen.found.report
+    assert "Role" not in seen.found.report
+    assert "ignorePublicAcls" not in seen.found.report
+    assert seen.repaired.code == drift.IN_SYNC, "all of it is still there after the repair"
 
 
-def test_a_bucket_that_is_gone_comes_back_empty_and_that_is_said(region: Region):
-    region.s3.delete_bucket(Bucket=BUCKET)
-
-    code, report = region.look("--repair", "--yes")
-
-    assert code == drift.IN_SYNC, report
-    assert "it came back empty: what it held is lost" in report
-    assert region.s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
-    assert region.s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
+def test_a_look_changes_neither_the_objects_nor_the_record(seen: Seen):
+    assert seen.replicas_after_look == 5
+    assert seen.record_after_look == seen.record
 
 
-def test_what_cannot_be_looked_at_is_no_drift_and_the_reason_is_given(region: Region, capfd):
-    region.emulator.stop()
+def test_a_change_of_the_program_is_told_apart_and_no_repair_applies_it(seen: Seen):
+    deployment = f"**Deployment** `{seen.namespace}/router` (apac / apac-receive)"
+    drifted, _, unapplied = seen.found.report.partition("Not applied yet")
+    assert f"- {deployment}: changed\n  - `spec.replicas`: wanted `3`, found `5`\n-" in drifted
+    assert unapplied.count("\n- ") == 1
+    assert f"- update {deployment}: spec.replicas\n" in unapplied
+    assert "apply them, too" in seen.found.shown
+    assert "pulumi up -s test" in seen.found.shown
+    assert seen.replicas_after_look == 5
 
-    code, report = region.look()
 
-    assert code == drift.FAILED
-    assert "test: could not be looked at" in report
-    assert "the emulator cannot be used: Could not connect" in report
-    shown = capfd.readouterr().out
-    assert "Nothing was changed" in shown
-    assert "Traceback" not in shown
-    with pytest.raises(ClientError):
-        raise ClientError({}, "never")
+def test_a_repair_mends_all_of_it_and_finds_nothing_when_it_looks_again(seen: Seen):
+    assert seen.repaired.code == drift.IN_SYNC, seen.repaired.shown
+    assert "## test: in sync, 11 resources repaired\n" in seen.repaired.report
+    assert f"repaired: Deployment {seen.namespace}/router" in seen.repaired.shown
+    assert seen.after == seen.before
+
+
+def test_no_value_of_a_secret_is_shown(seen: Seen):
+    for answer in (seen.found, seen.repaired):
+        for value in ("of-the-program", "of-somebody-else", "of-a-third"):
+            assert value not in answer.report
+            assert value not in answer.shown
+
+
+def test_what_cannot_be_looked_at_counts_as_neither_and_the_reason_is_told(seen: Seen):
+    assert seen.away.code == drift.FAILED
+    assert "## test: could not be looked at\n" in seen.away.report
+    assert "the emulator cannot be used: Could not connect" in seen.away.report
+    assert "Nothing was changed" in seen.away.shown
+    assert "Traceback" not in seen.away.shown
