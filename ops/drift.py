@@ -66,7 +66,7 @@ def treat(stack: Stack, *, repair: bool, sure: bool) -> Outcome:
     try:
         found = look(stack)
     except OperationError as error:
-        outcome = Outcome(stack.name, error=str(error))
+        outcome = Outcome(stack.name, error=str(error), failed=True)
         progress.say(headline(outcome), "red")
         progress.say(f"{error}\nNothing was changed. `pulumi preview --refresh -s {stack.name}` shows all of it", "red")
         return outcome
@@ -74,11 +74,21 @@ def treat(stack: Stack, *, repair: bool, sure: bool) -> Outcome:
     _say(outcome, found)
     if not repair or not found.drifted:
         return outcome
+    if found.unapplied:
+        reason = (
+            f"{stack.name} is not repaired: it has changes that are not applied yet (above), and the repair would "
+            f"apply them, too. Look at them, bring it up, and repair it then: pulumi up -s {stack.name}"
+        )
+        progress.say(reason, "red")
+        return Outcome(stack.name, found, error=reason)
+    if not sure and not _agreed():
+        progress.say("nothing was changed", "yellow")
+        return outcome
     try:
-        return _repaired(stack, found, sure=sure) or outcome
+        return repaired(stack, found)
     except OperationError as error:
         progress.say(str(error), "red")
-        return Outcome(stack.name, found, error=str(error))
+        return Outcome(stack.name, found, error=str(error), failed=True)
 
 
 def look(stack: Stack) -> Found:
@@ -88,22 +98,14 @@ def look(stack: Stack) -> Found:
         return compare(plain, stack.preview(refresh=True))
 
 
-def _repaired(stack: Stack, found: Found, *, sure: bool) -> Outcome | None:
-    """None if the user thinks better of it. OperationError if it would do more than repair."""
-    if found.unapplied:
-        raise OperationError(
-            f"{stack.name} is not repaired: it has changes that are not applied yet (above), and the repair would "
-            f"apply them, too. Look at them, bring it up, and repair it then: pulumi up -s {stack.name}"
-        )
-    if not sure and not _agreed():
-        progress.say("nothing was changed", "yellow")
-        return None
+def repaired(stack: Stack, found: Found) -> Outcome:
     with progress.step(f"pulumi up --refresh: {stack.name}", speaks=True):
         stack.up(refresh=True)
-    outcome = Outcome(stack.name, found, left=look(stack))
+    left = look(stack)
+    outcome = Outcome(stack.name, found, left=left)
     for change in outcome.repaired:
         progress.say(f"  repaired: {change.resource.kind} {change.resource.place}", "green")
-    _say(outcome, outcome.left or found)
+    _say(outcome, left)
     return outcome
 
 
@@ -118,7 +120,7 @@ def ending(outcomes: Sequence[Outcome]) -> int:
     if drifted := [outcome.stack for outcome in outcomes if outcome.now and outcome.now.drifted]:
         stacks = " ".join(f"--stack {name}" for name in drifted)
         progress.say(f"To repair: python -m ops.drift {stacks} --repair", "yellow")
-    if any(outcome.error and not outcome.found for outcome in outcomes):
+    if any(outcome.failed for outcome in outcomes):
         return FAILED
     return DRIFTED if drifted else IN_SYNC
 

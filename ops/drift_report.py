@@ -20,11 +20,16 @@ _FENCE = "````"
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one stack. error: why it could not be looked at, or repaired. left: what was found after a repair."""
+    """Of one stack.
+
+    error: why it could not be looked at, or is not repaired. failed: a command failed, of which the error tells. left:
+    what was found after a repair.
+    """
 
     stack: str
     found: Found | None = None
     error: str = ""
+    failed: bool = False
     left: Found | None = None
 
     @property
@@ -75,7 +80,7 @@ def markdown(outcomes: Iterable[Outcome]) -> str:
         if outcome.now:
             rows += _listed(outcome.now)
         if outcome.repaired:
-            rows += ["Repaired:", "", *(f"- {_code(change)}: {change.what}" for change in outcome.repaired), ""]
+            rows += ["Repaired:", "", *map(_mended, outcome.repaired), ""]
     text = "\n".join(rows)
     if len(text) <= LIMIT:
         return text
@@ -139,6 +144,10 @@ def _title(change: Change) -> str:
 def _code(change: Change) -> str:
     within = f" ({change.resource.component})" if change.resource.component else ""
     return f"**{change.resource.kind}** `{change.resource.place}`{within}"
+
+
+def _mended(change: Change) -> str:
+    return f"- {_code(change)}: {change.what}" + (f". **{change.note}**" if change.note else "")
 
 
 def _names(change: Change) -> str:

@@ -26,8 +26,8 @@ STACK = "pulumi:pulumi:Stack"
 SECRETS = "kubernetes:core/v1:Secret"
 #: What is made again without what it held.
 EMPTIED = {
-    "aws:s3/bucket:Bucket": "a bucket comes back empty: what it held cannot be brought back",
-    "kubernetes:core/v1:PersistentVolumeClaim": "a claim comes back with an empty volume, unless its volume was kept",
+    "aws:s3/bucket:Bucket": "A repair makes the bucket anew, and empty: what it held cannot be brought back",
+    "kubernetes:core/v1:PersistentVolumeClaim": "A repair makes the claim anew; its volume is empty unless it was kept",
 }
 
 
@@ -131,7 +131,7 @@ def _verb(op: str) -> str:
 
 
 def _replaced(step: Step) -> str:
-    return "it is replaced: deleted, and made again" if step["op"] in REPLACEMENTS else ""
+    return "It cannot be changed in place: it is deleted, and made anew" if step["op"] in REPLACEMENTS else ""
 
 
 def _sorted(changes: Iterable[Change]) -> tuple[Change, ...]:

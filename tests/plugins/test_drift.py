@@ -229,7 +229,7 @@ def seen(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         f"**BucketLifecycleConfiguration** `{BUCKET}` (apac / apac-metrics): changed\n",
         "    +  id: parts\n",
         f"**BucketPolicy** `{BUCKET}` (apac / apac-metrics): changed\n",
-        f"**Bucket** `{SPARE}` (apac / apac-metrics): deleted\n  - **a bucket comes back empty: ",
+        f"**Bucket** `{SPARE}` (apac / apac-metrics): deleted\n  - **A repair makes the bucket anew, and empty: ",
     ],
 )
 def test_what_is_changed_by_hand_is_found_and_told(seen: Seen, said: str):
@@ -265,6 +265,7 @@ def test_a_change_of_the_program_is_told_apart_and_no_repair_applies_it(seen: Se
 def test_a_repair_mends_all_of_it_and_finds_nothing_when_it_looks_again(seen: Seen):
     assert seen.repaired.code == drift.IN_SYNC, seen.repaired.shown
     assert "## test: in sync, 11 resources repaired\n" in seen.repaired.report
+    assert "and empty: what it held cannot be brought back" in seen.repaired.report
     assert f"repaired: Deployment {seen.namespace}/router" in seen.repaired.shown
     assert seen.after == seen.before
 
