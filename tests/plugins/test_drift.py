@@ -104,7 +104,7 @@ class Region:
         return {
             "replicas": self.replicas(),
             "ring": self.world.config_map("ring").data["ring.json"],
-            "token": self.world.core.read_namespaced_secret("token", namespace).data,
+            "token": self.world.core.read_namespaced_secret("token", namespace).data["token"],
             "wall": self.network.read_namespaced_network_policy("wall", namespace).spec.to_dict(),
             "ports": [(port.name, port.port) for port in ports],
             "tags": s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"],
