@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview render diff plan scale-receive unused-metrics test test-unit bench bench-fleet check golden dashboards lock
+.PHONY: help up down query preview render diff plan scale-receive unused-metrics drift test test-unit bench bench-fleet check golden dashboards lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ scale-receive: .venv/complete ## another number of receivers, nothing lost: make
 
 unused-metrics: .venv/complete ## what edges send and nobody uses: make unused-metrics STACK=apac ARGS="--dashboards DIR"
 	@$(PYTHON) -m ops.unused_metrics --stack $(STACK) $(ARGS)
+
+drift: .venv/complete ## what was changed by hand, and its repair: make drift STACK=apac ARGS=--repair
+	@$(PYTHON) -m ops.drift $(if $(STACK),--stack "$(STACK)") $(ARGS)
 
 test: .venv/complete ## all tests: unit, plugins through the real engine, live on the local platform
 	@$(PYTHON) -m local tools && $(PYTHON) -m pytest
