@@ -8,6 +8,7 @@ import sys
 import pytest
 from kubernetes import client, config
 
+from local.tools import search_path
 from tests.engine import ROOT
 from tests.plugins.world import succeeded
 
@@ -41,15 +42,9 @@ def hosting(world, tmp_path):
     launcher.parent.mkdir()
     launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(ROOT / "provider"))} "$@"\n')
     launcher.chmod(0o755)
-    path = pulumi_path(world)
-    world.stack.env |= {"PATH": os.pathsep.join([str(launcher.parent), path]), "PULUMI_K8S_STAND_IN_AWAIT": "false"}
+    path = os.pathsep.join([str(launcher.parent), search_path()])
+    world.stack.env |= {"PATH": path, "PULUMI_K8S_STAND_IN_AWAIT": "false"}
     return world
-
-
-def pulumi_path(world) -> str:
-    from local.tools import search_path
-
-    return search_path()
 
 
 def write(world, connections: object) -> None:
@@ -62,13 +57,15 @@ def test_a_component_is_made_by_the_provider_with_its_children_below_it(hosting)
     made = succeeded(hosting.stack.up())
     assert "observability:index:Memcached" in made.text
 
-    state = hosting.stack.state()
-    cache = state["answers"]
-    children = {name: found for name, found in state.items() if found.get("parent") == cache["urn"]}
-    kinds = sorted(found["type"].rpartition(":")[2] for found in children.values())
-    assert kinds == ["PodDisruptionBudget", "Service", "ServiceAccount", "StatefulSet"], state.keys()
-    assert cache["parent"] == state["parent"]["urn"]
-    assert {found["provider"].rpartition("::")[0] for found in children.values()} == {state["cluster"]["urn"]}
+    recorded = hosting.stack.resources()
+    by_kind = {found["type"].rpartition(":")[2]: found for found in recorded}
+    cache = by_kind["Memcached"]
+    assert cache["parent"] == by_kind["Parent"]["urn"]
+    children = [found for found in recorded if found.get("parent") == cache["urn"]]
+    kinds = {found["type"].rpartition(":")[2] for found in children}
+    assert kinds == {"PodDisruptionBudget", "Service", "ServiceAccount", "StatefulSet"}
+    cluster = next(found for found in recorded if found["urn"].endswith("::cluster"))
+    assert {found["provider"].rpartition("::")[0] for found in children} == {cluster["urn"]}
     host = f"answers.{hosting.namespace}.svc"
     assert hosting.stack.outputs() == {"address": f"dnssrvnoa+_memcached._tcp.{host}"}
 
@@ -76,10 +73,10 @@ def test_a_component_is_made_by_the_provider_with_its_children_below_it(hosting)
     pods = apps.read_namespaced_stateful_set("answers", hosting.namespace).spec
     assert pods.replicas == 2
     memcached = next(found for found in pods.template.spec.containers if found.name == "memcached")
-    assert "--conn-limit=2048" in memcached.args or "2048" in " ".join(memcached.args).split()
+    assert "-c2048" in memcached.args
 
-    assert succeeded(hosting.stack.preview()).changes == {"same": len(state)}
-    assert succeeded(hosting.stack.destroy()).changes["delete"] == len(children) + 3
+    assert set(succeeded(hosting.stack.preview()).changes) == {"same"}
+    succeeded(hosting.stack.destroy())
 
 
 def test_what_is_missing_is_named(hosting):

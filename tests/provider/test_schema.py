@@ -1,6 +1,7 @@
 """The interface of the components for other languages."""
 
 import json
+import re
 
 import components
 from provider import hosted
@@ -21,3 +22,11 @@ def test_every_component_is_hosted_and_described():
     for resource in schema["resources"].values():
         assert resource["inputProperties"]
         assert resource["description"]
+
+
+def test_the_page_names_every_component_with_its_outputs():
+    rows = re.findall(r"^\| `(\w+)` \| .+ \| (`.+`) \|$", (ROOT / "docs" / "components.md").read_text(), re.MULTILINE)
+    schema = json.loads(hosted.provider().schema)
+    assert {name: set(outputs.strip("`").split("`, `")) for name, outputs in rows} == {
+        token.rpartition(":")[2]: set(resource["properties"]) for token, resource in schema["resources"].items()
+    }
