@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import pulumi
 from pulumi.provider.experimental.analyzer import PropertyDefinition, PropertyType
@@ -43,9 +44,9 @@ def _kept(value: object, of: PropertyDefinition) -> object:
     match value:
         case float() if of.type is PropertyType.INTEGER and value.is_integer():
             return int(value)
-        case list() if of.items:
-            return [_kept(item, of.items) for item in value]
-        case Mapping() if of.additional_properties:
-            return {key: _kept(item, of.additional_properties) for key, item in value.items()}
+        case list() if items := of.items:
+            return [_kept(item, items) for item in cast("list[object]", value)]
+        case Mapping() if values := of.additional_properties:
+            return {key: _kept(item, values) for key, item in cast("Mapping[str, object]", value).items()}
         case _:
             return value

@@ -17,7 +17,7 @@ def documents() -> dict[str, str]:
     return {
         "schemas/stack.json": _json(stack),
         "docs/settings.md": page.page(stack),
-        "provider/schema.json": _json(json.loads(hosted.provider().schema)),
+        "provider/schema.json": _json(json.loads(hosted.provider().schema or "")),
     }
 
 

@@ -1,5 +1,7 @@
 """From the settings' models to JSON schemas, for editors: what a stack file may say, short enough to be shown."""
 
+from typing import TypeGuard
+
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
@@ -45,8 +47,8 @@ class _Short(GenerateJsonSchema):
         found = self.generate_inner(schema["schema"])
         if "type" not in found or "enum" in found:
             return super().nullable_schema(schema)
-        types = found["type"] if isinstance(found["type"], list) else [found["type"]]
-        return {**found, "type": [*types, "null"]}
+        types = found["type"]
+        return {**found, "type": [*([types] if isinstance(types, str) else types), "null"]}
 
     def union_schema(self, schema: core_schema.UnionSchema) -> JsonSchemaValue:
         found = super().union_schema(schema)
@@ -80,7 +82,7 @@ def _kinds(annotation: object) -> tuple[object, ...]:
     return (annotation, *getattr(annotation, "__args__", ()))
 
 
-def _is_model(kind: object) -> bool:
+def _is_model(kind: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from typing import cast
 
 from pydantic.json_schema import JsonSchemaValue
 
@@ -98,7 +99,8 @@ class _Page:
     def model(self, found: JsonSchemaValue) -> str | None:
         """The name of the model that a setting is, or holds."""
         extra = found.get("additionalProperties")
-        inside = [found, *found.get("anyOf", []), found.get("items", {}), extra if isinstance(extra, dict) else {}]
+        inside: list[JsonSchemaValue] = [found, *found.get("anyOf", []), found.get("items", {})]
+        inside += [cast(JsonSchemaValue, extra)] if isinstance(extra, dict) else []
         return next((each["$ref"].rpartition("/")[2] for each in inside if "$ref" in each), None)
 
     def type(self, found: JsonSchemaValue) -> str:
@@ -116,10 +118,17 @@ class _Page:
 
 
 def _objects(value: object) -> Iterator[JsonSchemaValue]:
-    if isinstance(value, dict):
-        yield value
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
-        yield from _objects(item)
+    match value:
+        case dict():
+            found = cast(JsonSchemaValue, value)
+            yield found
+            for item in found.values():
+                yield from _objects(item)
+        case list():
+            for item in cast("list[object]", value):
+                yield from _objects(item)
+        case _:
+            pass
 
 
 def _table(rows: Iterator[_Row]) -> Iterator[str]:
@@ -146,9 +155,10 @@ def _written(default: object) -> str:
     """A default as a stack file would say it."""
     match default:
         case dict():
-            return "{" + ", ".join(f"{key}: {_written(value)}" for key, value in default.items()) + "}"
+            pairs = cast("dict[str, object]", default).items()
+            return "{" + ", ".join(f"{key}: {_written(value)}" for key, value in pairs) + "}"
         case list():
-            return "[" + ", ".join(map(_written, default)) + "]"
+            return "[" + ", ".join(map(_written, cast("list[object]", default))) + "]"
         case str():
             return default
         case _:
