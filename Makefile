@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview render diff plan scale-receive unused-metrics drift test test-unit bench bench-fleet check golden dashboards lock
+.PHONY: help up down query preview render diff plan scale-receive unused-metrics drift test test-unit bench bench-fleet check golden dashboards schema lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ golden: .venv/complete ## write the golden files anew
 
 dashboards: .venv/complete ## write the dashboards anew from their code
 	@$(PYTHON) -m dashboards
+
+schema: .venv/complete ## write anew what is told of settings and components: the schema for editors, docs/settings.md, provider/schema.json
+	@$(PYTHON) -m schemas
 
 lock: ## write the lock files anew from pyproject.toml
 	@uv="uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml"; \
