@@ -20,6 +20,29 @@ def kept() -> Iterator[None]:
         _pressed.clear()
 
 
+class Noted:
+    """A signal that waits to be asked for."""
+
+    number: int | None = None
+    """None: there was none."""
+
+
+@contextlib.contextmanager
+def noted() -> Iterator[Noted]:
+    """Within it, Ctrl-C, SIGTERM and the end of the terminal stop nothing by themselves."""
+    note = Noted()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        note.number = number
+
+    former = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield note
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
 def check() -> None:
     """KeyboardInterrupt, if Ctrl-C was pressed."""
     if _pressed.is_set():
