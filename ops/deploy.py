@@ -59,7 +59,7 @@ def deploy(deployments: Sequence[Deployment], *, plans: Path | None, preview: bo
         if plans:
             display.show_changes({one.name: saved_plans.changes(plans, one.name) for one in stage})
         elif preview:
-            side_by_side(stage, Deployment.preview)
+            side_by_side(stage, lambda one: one.preview())
             if any(one.state != "previewed" for one in stage):
                 return
             display.show_changes({one.name: one.progress.changes for one in stage})
