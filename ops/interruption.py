@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import FrameType
 
 _pressed = threading.Event()
@@ -28,7 +28,7 @@ class Noted:
 
 
 @contextlib.contextmanager
-def noted() -> Iterator[Noted]:
+def noted() -> Generator[Noted]:
     """Within it, Ctrl-C, SIGTERM and the end of the terminal stop nothing by themselves."""
     note = Noted()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from pydantic import BaseModel, Field, ValidationError
 
 from local import progress
 from ops.errors import OperationError
@@ -40,6 +41,18 @@ class StackFile:
         return self.file.name.removeprefix("Pulumi.").removesuffix(".yaml")
 
 
+class _Config(BaseModel):
+    kind: object = Field(None, alias=f"{PREFIX}kind")
+    regions: list[str] = Field([], alias=f"{PREFIX}regions")
+    context: str | None = Field(None, alias="kubernetes:context")
+    aws_region: str | None = Field(None, alias="aws:region")
+
+
+class _Document(BaseModel):
+    config: _Config = _Config()
+    secretsprovider: str | None = None
+
+
 def find(folder: Path) -> list[StackFile]:
     """All stacks of a folder, regions first, each kind by name. OperationError names the file that is wrong."""
     found = [_read(file) for file in sorted(folder.glob("Pulumi.*.yaml"))]
@@ -60,25 +73,21 @@ def choose(found: list[StackFile], names: Iterable[str]) -> list[StackFile]:
 
 def _read(file: Path) -> StackFile:
     try:
-        document = yaml.safe_load(file.read_text())
+        document = _Document.model_validate(yaml.safe_load(file.read_text()) or {})
     except yaml.YAMLError as error:
         raise OperationError(f"{file} is no YAML: {error}") from None
-    document = document if isinstance(document, dict) else {}
-    config = document.get("config")
-    config = config if isinstance(config, dict) else {}
-    kind = config.get(f"{PREFIX}kind")
-    if kind not in KINDS:
+    except ValidationError as error:
+        found = error.errors()[0]
+        where = ".".join(str(part) for part in found["loc"])
+        raise OperationError(f"{file} is no stack file: {where}: {found['msg']}") from None
+    config = document.config
+    if config.kind not in KINDS:
         raise OperationError(
-            f"{file}: {PREFIX}kind is {kind!r}: must be region or global, because it says in which order stacks come up"
+            f"{file}: {PREFIX}kind is {config.kind!r}: must be region or global, because it says in which order stacks "
+            "come up"
         )
-    regions = config.get(f"{PREFIX}regions")
     return StackFile(
-        file,
-        kind,
-        config.get("kubernetes:context"),
-        config.get("aws:region"),
-        tuple(str(region) for region in regions) if isinstance(regions, list) else (),
-        document.get("secretsprovider"),
+        file, str(config.kind), config.context, config.aws_region, tuple(config.regions), document.secretsprovider
     )
 
 

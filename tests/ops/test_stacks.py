@@ -46,7 +46,8 @@ def test_a_matrix_has_each_stack_of_this_checkout_with_where_it_belongs(kind, mo
         ("config: {observability:kind: planet}", "kind is 'planet'"),
         ("config: {observability:kind: [region]}", r"kind is \['region'\]"),
         ("", "kind is None"),
-        ("- a list", "kind is None"),
+        ("- a list", "Pulumi.eu.yaml is no stack file"),
+        ("config: {observability:kind: global, observability:regions: apac}", "observability:regions: Input should be"),
     ],
 )
 def test_a_stack_file_that_says_no_kind_is_named(text, reason, tmp_path, monkeypatch, capsys):
