@@ -39,8 +39,9 @@ class Engine(PulumiCommand):
             finally:
                 self.process = None
         for text, tell in ((out, on_output), (err, on_error)):
-            for line in text.splitlines() if tell else ():
-                tell(line)
+            if tell:
+                for line in text.splitlines():
+                    tell(line)
         result = CommandResult(out, err, process.returncode)
         if result.code:
             raise create_command_error(result)

@@ -13,8 +13,11 @@ from ops.deployment import Deployment
 #: Seconds between the lines that say that a stack still goes on.
 HEARTBEAT = 15
 COMMANDS = {"previewing": "pulumi preview", "updating": "pulumi up"}
-STYLES = {"up": "green", "previewed": "green", "failed": "red", "preview failed": "red", "left out": "yellow"}
-STYLES |= {"stopping": "yellow", "stopped": "yellow"}
+STYLES = {
+    **dict.fromkeys(("up", "previewed"), "green"),
+    **dict.fromkeys(("failed", "preview failed"), "red"),
+    **dict.fromkeys(("left out", "stopping", "stopped"), "yellow"),
+}
 
 _console = Console(highlight=False, soft_wrap=True)
 

@@ -49,7 +49,7 @@ class _Config(BaseModel):
 
 
 class _Document(BaseModel):
-    config: _Config = _Config()
+    config: _Config = Field(default_factory=lambda: _Config.model_validate({}))
     secretsprovider: str | None = None
 
 
