@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview render diff plan scale-receive unused-metrics drift test test-unit bench bench-fleet check golden dashboards schema lock
+.PHONY: help up down query preview deploy render diff plan scale-receive unused-metrics drift test test-unit bench bench-fleet check golden dashboards schema lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,9 @@ query: .venv/complete ## show the query over all regions again
 
 preview: .venv/complete ## preview a production stack file without a cluster: make preview STACK=apac
 	@$(PYTHON) -m local preview $(STACK)
+
+deploy: .venv/complete ## bring up the regions side by side, then the global stack: make deploy ARGS="--stack apac"
+	@$(PYTHON) -m ops.deploy $(ARGS)
 
 render: .venv/complete ## what a stack would register, as YAML files: make render STACK=apac OUT=rendered
 	@$(PYTHON) -m review.render $(addprefix --stack=,$(STACK)) --out "$(or $(OUT),rendered)"
