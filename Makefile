@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview deploy render diff plan scale-receive unused-metrics drift test test-unit bench bench-fleet check golden dashboards schema lock
+.PHONY: help up down query preview deploy render diff plan scale-receive unused-metrics drift test test-unit coverage bench bench-fleet check golden dashboards schema lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ test: .venv/complete ## all tests: unit, plugins through the real engine, live o
 
 test-unit: .venv/complete ## tests that need no root, no Go and no cluster
 	@$(PYTHON) -m pytest -m "not live and not plugins" --numprocesses=auto --dist=loadfile
+
+coverage: .venv/complete ## which lines those tests never run; fails below the threshold of pyproject.toml
+	@$(PYTHON) -m pytest -m "not live and not plugins" --numprocesses=auto --dist=loadfile --cov --cov-report=term-missing
 
 bench: .venv/complete ## measure dashboards with and without the Query Frontend, and check the bars: make bench ARGS="--split 24h"
 	@$(PYTHON) -m bench.query_path $(ARGS)
