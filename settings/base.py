@@ -45,11 +45,32 @@ def named(limit: int, reason: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def identity(value: str) -> str:
+    """The UID of a cluster's kube-system, which the cluster keeps for life."""
+    if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|unchecked", value):
+        raise ValueError(
+            "must be a UID such as 01234567-89ab-cdef-0123-456789abcdef, or unchecked, because it is compared with what "
+            f"`{GET_CLUSTER_ID}` prints"
+        )
+    return value
+
+
 def written(value: object) -> object:
     """`cpu: 1` is a number in YAML and a quantity all the same."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+#: How to get what `clusterId` has to be.
+GET_CLUSTER_ID = "kubectl --context <context> get namespace kube-system -o jsonpath={.metadata.uid}"
+#: In place of a UID.
+UNCHECKED = "unchecked"
+
+ClusterId = Annotated[
+    str,
+    AfterValidator(identity),
+    Field(description=f"the cluster that the stack is for, by what `{GET_CLUSTER_ID}` prints; or unchecked"),
+]
+Protect = Annotated[bool, Field(description="Pulumi refuses to delete or replace the namespace and the buckets")]
 Cpu = Annotated[str, BeforeValidator(written), at_least("1m", "Kubernetes counts CPU in thousandths of a core")]
 Memory = Annotated[
     str,

@@ -6,9 +6,10 @@ import json
 import os
 import re
 import runpy
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 import pulumi
 import yaml
@@ -37,6 +38,10 @@ class Resource:
     ignore_changes: tuple[str, ...]
     retained: bool
     """Kept when it is removed from the program."""
+    protected: bool = False
+    """The engine refuses to delete or replace it."""
+    read: bool = False
+    """It is there already, and not the stack's own."""
     depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By property: the URNs of the resources that its value comes from."""
 
@@ -69,7 +74,8 @@ class Recording:
         return found[0]
 
     def kubernetes(self) -> list[Resource]:
-        return [found for found in self.resources if found.type.startswith("kubernetes:")]
+        """What the stack makes in the cluster."""
+        return [found for found in self.resources if found.type.startswith("kubernetes:") and not found.read]
 
     def below(self, component: Resource) -> list[Resource]:
         return [found for found in self.resources if found.parent == component.urn]
@@ -78,21 +84,25 @@ class Recording:
 class Mocks(pulumi.runtime.Mocks):
     """Resources that come out as they went in, and what a provider adds (unknown, as before the first up)."""
 
-    def __init__(self, stack_outputs: Mapping[str, dict], *, unknown: bool) -> None:
+    def __init__(self, stack_outputs: Mapping[str, dict], *, unknown: bool, cluster_id: object) -> None:
         self.stack_outputs = stack_outputs
         self.unknown = unknown
+        self.cluster_id = cluster_id
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict]:
         state = dict(args.inputs)
         added = _ADDED.get(args.typ.split(":")[0], lambda _: {})(args)
         if args.typ == "pulumi:pulumi:StackReference":
             added = {"outputs": self.stack_outputs.get(state["name"], {}), "secretOutputNames": []}
+        elif args.resource_id == "kube-system":
+            added = {"metadata": {"name": "kube-system", "uid": self.cluster_id}}
         elif self.unknown:
             added = dict.fromkeys(added, rpc.UNKNOWN)
         return f"{args.name}-id", {**state, **added}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict:
-        raise AssertionError(f"the program must look nothing up: a preview has no credentials ({args.token})")
+        assert args.token == "aws:index/getCallerIdentity:getCallerIdentity", f"the program looks up {args.token}"
+        return {"accountId": "111111111111"}
 
 
 def _added_by_random(args: MockResourceArgs) -> dict:
@@ -134,15 +144,27 @@ class Recorder(MockMonitor):
                 request.ignoreChanges,
                 request.retainOnDelete,
                 depends,
+                request.protect,
             )
         return response
 
     def ReadResource(self, request):  # noqa: N802
         response = super().ReadResource(request)
-        self._record(request, response.urn, request.properties)
+        self._record(request, response.urn, request.properties, read=True)
         return response
 
-    def _record(self, request, urn, properties, custom=True, ignore_changes=(), retained=False, depends=None) -> None:
+    def _record(
+        self,
+        request,
+        urn,
+        properties,
+        custom=True,
+        ignore_changes=(),
+        retained=False,
+        depends=None,
+        protected=False,
+        read=False,
+    ) -> None:
         inputs = rpc.deserialize_properties(properties)
         self.recording.resources.append(
             Resource(
@@ -156,6 +178,8 @@ class Recorder(MockMonitor):
                 secrets=tuple(_secret_paths(inputs)),
                 ignore_changes=tuple(ignore_changes),
                 retained=retained,
+                protected=protected,
+                read=read,
                 depends=depends or {},
             )
         )
@@ -166,25 +190,28 @@ class Recorder(MockMonitor):
 
 
 def build(
-    program: Callable[[], None],
+    program: Callable[[], object],
     *,
     stack: str = "test",
     config: Mapping[str, object] | None = None,
     secrets: Mapping[str, str] | None = None,
     stack_outputs: Mapping[str, dict] | None = None,
     unknown: bool = False,
+    cluster_id: str | None = None,
     recording: Recording | None = None,
 ) -> Recording:
     """Runs `program` and returns what it registered. Keys of `config` and `secrets` are full ("aws:region").
 
-    A `recording` that is given also tells what was registered before the program failed.
+    A `recording` that is given also tells what was registered before the program failed. `cluster_id`: of the cluster;
+    unless given, the one that the configuration wants.
     """
     loop = asyncio.new_event_loop()
     # A failure is raised by the run itself; the other outputs that fail with it are not worth a log line each.
     loop.set_exception_handler(lambda *_: None)
     asyncio.set_event_loop(loop)
     recording = recording or Recording()
-    mocks = Mocks(stack_outputs or {}, unknown=unknown)
+    cluster_id = cluster_id or (config or {}).get("observability:clusterId")
+    mocks = Mocks(stack_outputs or {}, unknown=unknown, cluster_id=cluster_id)
     monitor = Recorder(mocks, recording)
     pulumi.runtime.set_mocks(mocks, PROJECT, stack, preview=unknown, monitor=monitor, organization=ORGANIZATION)
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in (config or {}).items()}
@@ -194,8 +221,8 @@ def build(
 
     @pulumi.runtime.test
     def run() -> pulumi.Output:
-        program()
-        exports = pulumi.Output.from_input(dict(settings.get_root_resource().outputs))
+        outputs = settings.get_root_resource().outputs
+        exports = pulumi.Output.from_input(program()).apply(lambda _: pulumi.Output.from_input(dict(outputs)))
         return exports.apply(lambda known: recording.exports.update(plain(known)))
 
     run()
@@ -211,9 +238,18 @@ def run_main(stack: str, config: Mapping[str, object], **more) -> Recording:
     folder = os.getcwd()
     os.chdir(ROOT)
     try:
-        return build(lambda: runpy.run_path("__main__.py", run_name="__main__"), stack=stack, config=config, **more)
+        return build(_main, stack=stack, config=config, **more)
     finally:
         os.chdir(folder)
+
+
+def _main() -> Awaitable[None]:
+    """What `pulumi.run` runs: without an engine that takes no program."""
+    programs = []
+    with mock.patch.object(pulumi, "run", programs.append):
+        runpy.run_path("__main__.py", run_name="__main__")
+    [program] = programs
+    return program()
 
 
 def plain(value: object) -> object:

@@ -262,7 +262,8 @@ def test_a_region_needs_its_aws_region_and_the_global_stack_does_not():
     config = configured(REGION)
     del config["aws:region"]
     assert "aws:region is missing" in failure(config)
-    assert load({"kubernetes:context": "c", **{f"observability:{key}": value for key, value in GLOBAL.items()}})
+    everywhere = {"kubernetes:context": "c", **{f"observability:{key}": value for key, value in GLOBAL.items()}}
+    assert load(everywhere, stack="global")
 
 
 def test_a_region_is_named_like_its_stack():
