@@ -49,8 +49,8 @@ def identity(value: str) -> str:
     """The UID of a cluster's kube-system, which the cluster keeps for life."""
     if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|unchecked", value):
         raise ValueError(
-            "must be a UID such as 01234567-89ab-cdef-0123-456789abcdef, or unchecked, because it is compared with what "
-            f"`{GET_CLUSTER_ID}` prints"
+            "must be a UID such as 01234567-89ab-cdef-0123-456789abcdef, or unchecked, because it is compared with "
+            f"what `{GET_CLUSTER_ID}` prints"
         )
     return value
 

@@ -45,12 +45,13 @@ async def _cluster(wanted: str) -> None:
 
 async def _account() -> None:
     """Asks AWS who we are: to answer, the provider has to start, and it refuses accounts that it may not use."""
+    allowed = ", ".join(stack_file.account_ids())
     try:
         await pulumi.runtime.invoke_async(_ACCOUNT, {})
     except Exception as error:
         raise pulumi.RunError(
             f"the AWS account of the stack {pulumi.get_stack()} cannot be proven to be one of aws:allowedAccountIds "
-            f"({', '.join(stack_file.account_ids())}), and nothing was changed: {error}. Take the credentials of that account"
+            f"({allowed}), and nothing was changed: {error}. Take the credentials of that account"
         ) from None
 
 
