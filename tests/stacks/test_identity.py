@@ -52,10 +52,11 @@ def test_an_account_that_the_provider_refuses_stops_the_stack_before_anything_is
 
 
 def test_nobody_is_asked_for_the_account_of_an_emulator_or_of_the_global_stack():
+    outputs = built.stack_outputs()
     with mock.patch.object(Mocks, "call", side_effect=AssertionError):
         run_main("eu", {**configured(REGION), "aws:skipRequestingAccountId": "true"})
         config = {"kubernetes:context": "c", **{f"observability:{key}": value for key, value in GLOBAL.items()}}
-        run_main("global", config, stack_outputs=built.stack_outputs())
+        run_main("global", config, stack_outputs=outputs)
 
 
 def test_an_unchecked_cluster_is_not_read_and_told_of():
