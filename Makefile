@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview plan scale-receive unused-metrics test test-unit bench bench-fleet check golden dashboards lock
+.PHONY: help up down query preview render diff plan scale-receive unused-metrics test test-unit bench bench-fleet check golden dashboards lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,12 @@ query: .venv/complete ## show the query over all regions again
 
 preview: .venv/complete ## preview a production stack file without a cluster: make preview STACK=apac
 	@$(PYTHON) -m local preview $(STACK)
+
+render: .venv/complete ## what a stack would register, as YAML files: make render STACK=apac OUT=rendered
+	@$(PYTHON) -m review.render $(addprefix --stack=,$(STACK)) --out "$(or $(OUT),rendered)"
+
+diff: .venv/complete ## what this work tree changes in the stacks: make diff BASE=main STACK=apac
+	@$(PYTHON) -m review.diff --base "$(BASE)" $(addprefix --stack=,$(STACK)) $(ARGS)
 
 plan: .venv/complete ## what a region needs with more edges, and a chart: make plan STACK=apac EDGES=50
 	@$(PYTHON) -m ops.plan_capacity --stack "$(STACK)" --edges "$(EDGES)" $(if $(CHART),--chart "$(CHART)")

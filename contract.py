@@ -49,7 +49,7 @@ def load(output: Mapping[str, object]) -> RegionOutputs:
     if version != VERSION:
         raise ValueError(f"its outputs have contract version {version!r}, and this program reads version {VERSION!r}")
     names = [field.name for field in fields(RegionOutputs)]
-    bad = [name for name in names if not isinstance(output.get(name), str)]
-    if bad:
+    found = {name: value for name in names if isinstance(value := output.get(name), str)}
+    if bad := [name for name in names if name not in found]:
         raise ValueError(f"its outputs lack {', '.join(bad)}")
-    return RegionOutputs(**{name: output[name] for name in names})
+    return RegionOutputs(**found)

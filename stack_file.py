@@ -6,6 +6,7 @@ Secrets are no settings: `stacks/` reads them on the line that uses them.
 import json
 import re
 from collections.abc import Callable, Mapping
+from typing import cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
@@ -57,7 +58,7 @@ def load() -> Settings:
     pulumi.RunError, which the CLI prints without a stack trace, names every problem.
     """
     plain, problems = _gather(CONFIG.get(), is_config_secret)
-    settings = None
+    settings: Settings | None = None
     try:
         settings = parse(plain)
     except ValueError as error:
@@ -92,7 +93,7 @@ def load() -> Settings:
             f"{errors.PREFIX}{GRAFANA_SECRET} is missing: must be set by `pulumi config set --secret {GRAFANA_SECRET}`"
             ", because grafana.oidc is set, and its provider gives no token to a Grafana that does not know it"
         )
-    if problems:
+    if problems or settings is None:
         raise pulumi.RunError(f"the stack's settings have {len(problems)} problem(s):\n  " + "\n  ".join(problems))
     if isinstance(settings, RegionSettings):
         for line in sizing.too_large(settings):
@@ -136,7 +137,9 @@ def _gather(config: Mapping[str, str], is_secret: Callable[[str], bool]) -> tupl
 
     The values of secrets are never looked at.
     """
-    plain, problems, secrets = {}, [], set()
+    plain: dict[str, object] = {}
+    problems: list[str] = []
+    secrets: set[str] = set()
     for full_key, text in config.items():
         namespace, _, key = full_key.partition(":")
         if f"{namespace}:" != errors.PREFIX or text in EMPTY:
@@ -170,7 +173,7 @@ def _is_set(key: str) -> bool:
 def _keys_of(text: str) -> set[str]:
     """The keys of a secret object; its values are not looked at."""
     found = _decode(text)
-    return set(found) if isinstance(found, dict) else set()
+    return set(cast("dict[str, object]", found)) if isinstance(found, dict) else set()
 
 
 def _decode(text: str) -> object:

@@ -4,7 +4,6 @@ That is what a pull request from a fork can do. Everything is shown as created, 
 validated by an API server; the output says so. The policies of `policy/` are asked, and a violation fails the preview.
 """
 
-import dataclasses
 import json
 import subprocess
 import tempfile
@@ -15,6 +14,7 @@ import yaml
 import contract
 from local import policy_pack, pulumi_cli, tools
 from local.paths import ROOT
+from review.program import promised
 from settings.base import UNCHECKED
 
 STACKS = ("apac", "eu", "global")
@@ -71,13 +71,11 @@ def offline(config: dict[str, object]) -> None:
 
 def _state(region: str) -> dict:
     """A region's state that has nothing but the outputs it promises: enough for the global stack to be previewed."""
-    promised = {field.name: f"{field.name}.{region}.example" for field in dataclasses.fields(contract.RegionOutputs)}
-    promised |= {"region": region, "query_grpc_endpoint": f"thanos-query.{region}.example:10901"}
     stack = {
         "urn": f"urn:pulumi:{region}::observability::pulumi:pulumi:Stack::observability-{region}",
         "type": "pulumi:pulumi:Stack",
         "custom": False,
-        "outputs": {contract.OUTPUT: contract.dump(contract.RegionOutputs(**promised))},
+        "outputs": {contract.OUTPUT: promised(region)},
     }
     manifest = {"time": "2020-01-01T00:00:00Z", "magic": "", "version": ""}
     return {"version": 3, "deployment": {"manifest": manifest, "resources": [stack]}}

@@ -157,6 +157,15 @@ PROMETHEUS = Tool(
 MEMCACHED = Tool("memcached", "1.6.18", ("memcached",), accepts=r"memcached 1\.6\.", debian="memcached")
 # The exporter of the Prometheus project is not among the Go modules that can be had everywhere.
 MEMCACHED_EXPORTER = Tool("memcached-exporter", "1", ("memcached-exporter",), accepts=r"(?!)")
+# Reads workflows as GitHub would; only a test runs it.
+ACTIONLINT = Tool(
+    "actionlint",
+    "1.7.12",
+    ("actionlint",),
+    accepts=r"^v?1\.7\.",
+    release="https://github.com/rhysd/actionlint/releases/download/v{version}/actionlint_{version}_linux_{arch}.tar.gz",
+    checksums="https://github.com/rhysd/actionlint/releases/download/v{version}/actionlint_{version}_checksums.txt",
+)
 ENVOY = Tool("envoy", "1.39.3", ("envoy",), accepts=r"/1\.39\.", python="envoy")
 
 CONTROL_PLANE = (PULUMI, ETCD, KUBERNETES)

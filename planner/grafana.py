@@ -9,6 +9,7 @@ import re
 from collections.abc import Container, Iterator, Mapping
 
 from planner.usage import VARIABLE, Expression
+from render import Json
 
 #: `$name`, `[[name]]`, `${name}`, `${name.field:format}` (packages/grafana-ui of Grafana: variableRegex).
 _VARIABLES = re.compile(r"\$(\w+)|\[\[(\w+?)(?::\w+)?\]\]|\$\{(\w+)(?:\.[^:^}]+)?(?::[^}]+)?\}")
@@ -34,7 +35,7 @@ _METRICS = re.compile(r"\s*metrics\(\s*(.*?)\s*\)\s*", re.DOTALL)
 _QUERY_RESULT = re.compile(r"\s*query_result\((.*)\)\s*", re.DOTALL)
 
 
-def expressions(dashboard: object, origin: str) -> list[Expression]:
+def expressions(dashboard: Json, origin: str) -> list[Expression]:
     """All of a dashboard: panels, annotations, queries of variables. Those of other data sources are left out."""
     numbers = set(_number_variables(dashboard))
     context = promql("\n".join(_texts(dashboard)), numbers)
@@ -51,7 +52,7 @@ def promql(text: str, numbers: Container[str] = ()) -> str:
     return _AGGREGATION.sub("sum", text)
 
 
-def _replaced(match: re.Match, numbers: Container[str]) -> str:
+def _replaced(match: re.Match[str], numbers: Container[str]) -> str:
     name = match[1] or match[2] or match[3]
     if name in _DURATIONS:
         return "5m"
@@ -60,43 +61,44 @@ def _replaced(match: re.Match, numbers: Container[str]) -> str:
     return VARIABLE
 
 
-def _expressions(node: object, datasource: str | None) -> Iterator[str]:
+def _expressions(node: Json, datasource: str | None) -> Iterator[str]:
     """`datasource`: the type of the data source that applies, as far as it is known."""
     if isinstance(node, list):
         for each in node:
             yield from _expressions(each, datasource)
-    if not isinstance(node, Mapping):
+    if not isinstance(node, dict):
         return
     datasource = _datasource(node) or datasource
     if _is_promql(datasource):
-        if isinstance(node.get("expr"), str):
-            yield node["expr"]
+        if isinstance(text := node.get("expr"), str):
+            yield text
         if node.get("type") == "query" or node.get("kind") == "QueryVariable":
             yield _variable(node.get("query", node.get("spec")))
     for each in node.values():
         yield from _expressions(each, datasource)
 
 
-def _number_variables(node: object) -> Iterator[str]:
+def _number_variables(node: Json) -> Iterator[str]:
     """Text boxes and constants that hold a number, e.g. a price: no metric is called so."""
     if isinstance(node, list):
         for each in node:
             yield from _number_variables(each)
-    if not isinstance(node, Mapping):
+    if not isinstance(node, dict):
         return
     if node.get("type") in ("textbox", "constant") or node.get("kind") in ("TextVariable", "ConstantVariable"):
         variable = node.get("spec", node)
-        if isinstance(variable, Mapping) and _NUMBER.fullmatch(str(variable.get("query", ""))):
+        if isinstance(variable, dict) and _NUMBER.fullmatch(str(variable.get("query", ""))):
             yield str(variable.get("name"))
     for each in node.values():
         yield from _number_variables(each)
 
 
-def _datasource(node: Mapping) -> str | None:
+def _datasource(node: Mapping[str, Json]) -> str | None:
     """The type that a panel, query or variable names: {type: prometheus}, or in the second schema `group`."""
     given = node.get("datasource")
-    found = given.get("type") if isinstance(given, Mapping) else None
-    return found or (node.get("group") if node.get("kind") == "DataQuery" else None)
+    found = given.get("type") if isinstance(given, dict) else None
+    found = found or (node.get("group") if node.get("kind") == "DataQuery" else None)
+    return found if isinstance(found, str) else None
 
 
 def _is_promql(datasource: str | None) -> bool:
@@ -104,9 +106,9 @@ def _is_promql(datasource: str | None) -> bool:
     return datasource is None or datasource == "datasource" or "prometheus" in datasource
 
 
-def _variable(query: object) -> str:
+def _variable(query: Json) -> str:
     """The PromQL in the query of a variable; none for what names no metric, as label_values(job)."""
-    while isinstance(query, Mapping):
+    while isinstance(query, dict):
         query = query.get("query", query.get("spec"))
     if not isinstance(query, str):
         return ""
@@ -120,10 +122,10 @@ def _variable(query: object) -> str:
     return query
 
 
-def _texts(node: object) -> Iterator[str]:
+def _texts(node: Json) -> Iterator[str]:
     if isinstance(node, str):
         yield node
-    elif isinstance(node, Mapping):
+    elif isinstance(node, dict):
         for each in node.values():
             yield from _texts(each)
     elif isinstance(node, list):

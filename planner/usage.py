@@ -4,7 +4,7 @@ All other labels are ignored: `up{job="x"}` uses the whole of `up`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import promql_parser
@@ -97,7 +97,7 @@ def _selectors(text: str) -> list[tuple[Condition, ...]]:
             selectors.append(node)
 
     promql_parser.walk(_parsed(text), visit)
-    found = []
+    found: list[tuple[Condition, ...]] = []
     for selector in selectors:
         name = [("=", selector.name)] if selector.name else []
         # {a or b}: each alternative selects for itself.
@@ -151,13 +151,15 @@ def _takes_any(conditions: tuple[Condition, ...]) -> bool:
     )
 
 
-def _compiled(condition: Condition):  # noqa: ANN202
+def _compiled(condition: Condition) -> Callable[[str], bool]:
     operator, value = condition
     match operator:
         case "=":
             return lambda name: name == value
         case "!=":
             return lambda name: name != value
+        case _:
+            pass
     expression = re2.compile(value)
     return lambda name: bool(expression.fullmatch(name)) == (operator == "=~")
 

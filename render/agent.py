@@ -4,11 +4,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import yaml
 
 import versions
-from render import remote_write, units
+from render import Document, _yaml, remote_write, units
 from render.prometheus import REPLICA_LABEL
 
 #: The Secret with what an agent needs to write, in the agent's namespace, and its keys.
@@ -39,12 +40,12 @@ _QUEUE_NAMES = {
 _RULE_NAMES = {"source_labels": "sourceLabels", "regex": "regex", "action": "action"}
 
 
-# The C one says the same in a fifteenth of the time: for 500 edges 0.2 s.
-class _Yaml(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
+class _Yaml(_yaml.Dumper):
     """Puts a text into quotes that some release of YAML reads as a number or a boolean: Helm's takes 1e3 and y."""
 
 
-_Yaml.add_implicit_resolver("!quoted", re.compile(r"[-+.0-9].*|[yYnN]"), None)
+# PyYAML's stub says nothing of the parameters.
+_Yaml.add_implicit_resolver("!quoted", re.compile(r"[-+.0-9].*|[yYnN]"), None)  # pyright: ignore[reportUnknownMemberType]
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def prometheus_yml(
     ca_file: str | None = None,
 ) -> str:
     """prometheus.yml of one agent as a process. `replica`: which of the replicas. `ca_file`: used with `own_ca`."""
-    target = {
+    target: Document = {
         "url": agent.url,
         "send_exemplars": True,
         "authorization": {"type": "Bearer", "credentials_file": token_file},
@@ -104,7 +105,7 @@ def prometheus_yml(
     return yaml.safe_dump(config, sort_keys=False)
 
 
-def chart_values(agent: Agent, overrides: Mapping[str, object]) -> dict[str, object]:
+def chart_values(agent: Agent, overrides: Mapping[str, object]) -> Document:
     """Values of the chart `versions.KUBE_PROMETHEUS_STACK`; `overrides` are merged over them, lists as a whole."""
     return _merged(_values(agent), overrides)
 
@@ -120,7 +121,7 @@ def log_bytes(series: int, scrape_interval: str) -> int:
     return math.ceil(samples * _BYTES_PER_SAMPLE)
 
 
-def _queue(agent: Agent) -> dict[str, object]:
+def _queue(agent: Agent) -> Document:
     rate = agent.series / units.duration(agent.scrape_interval).total_seconds()
     return {
         **remote_write.target(agent.url)["queue_config"],
@@ -137,8 +138,8 @@ def _external_labels(agent: Agent) -> dict[str, str]:
     return {name: value.replace("$", "$$") for name, value in {**agent.labels, "cluster": agent.edge}.items()}
 
 
-def _values(agent: Agent) -> dict[str, object]:
-    target = {
+def _values(agent: Agent) -> Document:
+    target: Document = {
         "url": agent.url,
         "sendExemplars": True,
         "authorization": {"type": "Bearer", "credentials": {"name": SECRET, "key": TOKEN_KEY}},
@@ -192,14 +193,15 @@ def _literal(value: object) -> object:
         case str():
             return value.replace("{{", "{{`{{`}}")
         case list():
-            return [_literal(each) for each in value]
+            return [_literal(each) for each in cast("list[object]", value)]
         case _:
             return value
 
 
-def _merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:
     found = dict(base)
     for name, value in over.items():
         below = found.get(name)
-        found[name] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        found[name] = _merged(cast("Document", below), cast("Document", value)) if both else value
     return found

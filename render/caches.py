@@ -1,12 +1,5 @@
 """The documents that tell Thanos of its caches: answers at the Query Frontend, parts of blocks at the Stores.
 
-A cache is a mapping {kind, address, max_item_size, username, password, tls}:
-
-- kind "memcached": `address` is what `memcached_address` gives, or host:port; `max_item_size` is the server's own
-  (a Kubernetes quantity of whole Mi). Nothing else is used.
-- kind "redis": `address` is host:port; `username`, `password` and `tls` are used where they are not empty. The
-  documents then hold a password.
-
 No key of a cached thing names the bucket or the region that it belongs to, so each stack needs a cache of its own: in
 a shared one a region would get the answers, and the list of blocks, of another.
 
@@ -15,6 +8,7 @@ out.
 """
 
 from collections.abc import Mapping
+from typing import NotRequired, TypedDict
 
 import yaml
 
@@ -28,6 +22,21 @@ ANSWER_EXPIRATION = "24h"
 KEYS_PER_REQUEST = 1000
 
 
+class Cache(TypedDict):
+    """Where a cache is. A Redis's documents hold its password."""
+
+    kind: str
+    """memcached or redis."""
+    address: str
+    """host:port, or for memcached what `memcached_address` gives."""
+    max_item_size: str
+    """Of memcached: the server's own, a Kubernetes quantity of whole Mi. Redis takes any."""
+    username: NotRequired[str]
+    """This and the rest of Redis, used where they are not empty."""
+    password: NotRequired[str | None]
+    tls: NotRequired[bool]
+
+
 def memcached_address(host: str) -> str:
     """The address of all pods behind a headless service; `host` is <service>.<namespace>.svc.
 
@@ -38,17 +47,17 @@ def memcached_address(host: str) -> str:
     return f"dnssrvnoa+_{MEMCACHED_PORT_NAME}._tcp.{host}"
 
 
-def response_cache(cache: Mapping) -> str:
+def response_cache(cache: Cache) -> str:
     """The Query Frontend's, for --query-range.response-cache-config-file and the one for labels alike."""
     return _document(cache, {"expiration": ANSWER_EXPIRATION})
 
 
-def index_cache(cache: Mapping) -> str:
+def index_cache(cache: Cache) -> str:
     """A Store's, for postings and series: --index-cache.config-file."""
     return _document(cache, _store_extras(cache))
 
 
-def caching_bucket(cache: Mapping, block_sync_interval: str) -> str:
+def caching_bucket(cache: Cache, block_sync_interval: str) -> str:
     """A Store's, for chunks, metadata and the list of blocks: --store.caching-bucket.config-file.
 
     The list is kept for `block_sync_interval` (e.g. 3m), so that a Store knows a new block after two of its looks at
@@ -59,12 +68,12 @@ def caching_bucket(cache: Mapping, block_sync_interval: str) -> str:
     return _document(cache, _store_extras(cache), {"blocks_iter_ttl": f"{seconds}s"})
 
 
-def _store_extras(cache: Mapping) -> dict[str, object]:
+def _store_extras(cache: Cache) -> dict[str, object]:
     # Redis splits requests by itself, into 100 keys.
     return {"max_get_multi_batch_size": KEYS_PER_REQUEST} if cache["kind"] == "memcached" else {}
 
 
-def _document(cache: Mapping, extras: dict[str, object], beside: Mapping[str, object] | None = None) -> str:
+def _document(cache: Cache, extras: dict[str, object], beside: Mapping[str, object] | None = None) -> str:
     backends = {"memcached": _memcached, "redis": _redis}
     if cache["kind"] not in backends:
         raise ValueError(f"a cache is memcached or redis, not {cache['kind']!r}")
@@ -72,15 +81,15 @@ def _document(cache: Mapping, extras: dict[str, object], beside: Mapping[str, ob
     return yaml.safe_dump({"type": cache["kind"].upper(), "config": config, **(beside or {})}, sort_keys=False)
 
 
-def _memcached(cache: Mapping) -> dict[str, object]:
+def _memcached(cache: Cache) -> dict[str, object]:
     return {"addresses": [cache["address"]], "max_item_size": item_size(cache["max_item_size"])}
 
 
-def _redis(cache: Mapping) -> dict[str, object]:
+def _redis(cache: Cache) -> dict[str, object]:
     config: dict[str, object] = {"addr": cache["address"]}
     for key in ("username", "password"):
-        if cache.get(key):
-            config[key] = cache[key]
+        if value := cache.get(key):
+            config[key] = value
     if cache.get("tls"):
         config["tls_enabled"] = True
     return config

@@ -6,6 +6,7 @@ key.
 
 import yaml
 
+from render import Document
 from render.tempo import OTLP_GRPC_PORT, OTLP_HTTP_PORT
 
 HTTPS_PORT, METRICS_PORT = 8443, 9902
@@ -154,26 +155,26 @@ def certificate(*, directory: str) -> str:
     return yaml.safe_dump({"resources": [secret]}, sort_keys=False)
 
 
-def typed(kind: str, **fields: object) -> dict:
+def typed(kind: str, **fields: object) -> Document:
     """A configuration that names its own type, below `envoy.`."""
     return {"@type": f"type.googleapis.com/envoy.{kind}", **fields}
 
 
-def _filter(name: str, kind: str, **fields: object) -> dict:
+def _filter(name: str, kind: str, **fields: object) -> Document:
     return {
         "name": f"envoy.filters.http.{name}",
         "typed_config": typed(f"extensions.filters.http.{kind}", **fields),
     }
 
 
-def _monitor(name: str, kind: str, **fields: object) -> dict:
+def _monitor(name: str, kind: str, **fields: object) -> Document:
     return {
         "name": f"envoy.resource_monitors.{name}",
         "typed_config": typed(f"extensions.resource_monitors.{kind}", **fields),
     }
 
 
-def _http(prefix: str, filters: list[dict], **fields: object) -> dict:
+def _http(prefix: str, filters: list[Document], **fields: object) -> Document:
     return {
         "name": "envoy.filters.network.http_connection_manager",
         "typed_config": typed(
@@ -185,7 +186,7 @@ def _http(prefix: str, filters: list[dict], **fields: object) -> dict:
     }
 
 
-def _listener(name: str, port: int, manager: dict, tls: dict | None = None) -> dict:
+def _listener(name: str, port: int, manager: Document, tls: Document | None = None) -> Document:
     chain: dict[str, object] = {"filters": [manager]}
     if tls:
         kind = "extensions.transport_sockets.tls.v3.DownstreamTlsContext"
@@ -198,7 +199,7 @@ def _listener(name: str, port: int, manager: dict, tls: dict | None = None) -> d
     }
 
 
-def _named(cluster: str, name: str, port: int) -> dict:
+def _named(cluster: str, name: str, port: int) -> Document:
     """What a name stands for. Each request goes to the next of its addresses: a connection that is kept pins nobody."""
     return {
         "name": cluster,
@@ -209,7 +210,7 @@ def _named(cluster: str, name: str, port: int) -> dict:
     }
 
 
-def _tempo(name: str | None) -> list[dict]:
+def _tempo(name: str | None) -> list[Document]:
     """Tempo's two ports for OTLP; one of them speaks gRPC, that is HTTP/2, and nothing else."""
     if not name:
         return []
@@ -224,5 +225,5 @@ def _tempo(name: str | None) -> list[dict]:
     ]
 
 
-def _endpoint(cluster: str, address: dict) -> dict:
+def _endpoint(cluster: str, address: Document) -> Document:
     return {"cluster_name": cluster, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}]}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from render import Document, _yaml
 from render.gateway import EDGES, ROUTERS, TEMPO_GRPC, TEMPO_HTTP, typed
 from render.tempo import OTLP_GRPC_PATH, OTLP_HTTP_PATH
 from render.thanos_flags import REMOTE_WRITE_PATH
@@ -30,12 +31,17 @@ TRACES_SUFFIX = "/traces"
 _ALWAYS = {"default_value": {"numerator": 100}}
 
 
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
+class _Dumper(_yaml.Dumper):
     """What occurs more than once is written once (`&id001`, `*id001`): three routes of a token in the room of two."""
 
 
 # In quotes: the YAML that Envoy reads takes an edge named n or 1e3 for false or a number, and refuses the file.
-_Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
+def _in_quotes(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # PyYAML's stub says nothing of the parameters.
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')  # pyright: ignore[reportUnknownMemberType]
+
+
+_Dumper.add_representer(str, _in_quotes)
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ def document(passes: Iterable[Pass], *, traces: bool) -> str:
     return yaml.dump({"resources": [table]}, Dumper=_Dumper, default_flow_style=True, sort_keys=False, width=2**31 - 1)
 
 
-def _admitted(found: Pass, traces: bool) -> list[dict]:
+def _admitted(found: Pass, traces: bool) -> list[Document]:
     headers = [{"name": "authorization", "string_match": {"exact": f"Bearer {found.token}"}}]
     bucket = {
         "max_tokens": found.requests_per_second,
@@ -83,7 +89,7 @@ def _admitted(found: Pass, traces: bool) -> list[dict]:
     # Whatever the edge itself says it is. Traces have no tenant: a region's are one.
     tenant = {"header": {"key": TENANT_HEADER, "value": found.tenant}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
-    def route(path: str, action: dict, counted_as: str, **more: object) -> dict:
+    def route(path: str, action: Document, counted_as: str, **more: object) -> Document:
         return {
             "match": {"path": path, "headers": headers},
             "stat_prefix": counted_as,
@@ -98,7 +104,7 @@ def _admitted(found: Pass, traces: bool) -> list[dict]:
     ]
 
 
-def _refused(path: str) -> dict:
+def _refused(path: str) -> Document:
     """No token, or one that opens nothing. Nobody's request is held in memory until that is known.
 
     To a gRPC request Envoy says it in gRPC's own words: UNAUTHENTICATED.

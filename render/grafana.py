@@ -12,7 +12,7 @@ from typing import TypedDict
 
 import yaml
 
-from render import units
+from render import Json, units
 
 HTTP_PORT = 3000
 #: Of the first user, who is there without any provider.
@@ -144,7 +144,7 @@ def in_one_config_map(files: Mapping[str, str]) -> dict[str, str]:
 
 def _dashboard(path: Path) -> str:
     try:
-        model = json.loads(path.read_text())
+        model: Json = json.loads(path.read_text())
     except ValueError as error:
         raise ValueError(f"the dashboard {path} is no JSON: {error}") from None
     uid = model.get("uid") if isinstance(model, dict) else None

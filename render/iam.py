@@ -63,5 +63,5 @@ def _allow(actions: Sequence[str], resource: str) -> dict[str, object]:
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
 
 
-def _policy(statements: list[dict[str, object]]) -> str:
+def _policy(statements: Sequence[Mapping[str, object]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"

@@ -2,6 +2,8 @@
 
 import yaml
 
+from render import Document
+
 #: Samples per request, Prometheus 3's own default; older ones send 500, at four times the requests.
 SAMPLES_PER_SEND = 2000
 #: Connections of one sender. At 0.1 s a request they carry 200,000 samples a second, enough to catch up on an outage,
@@ -9,7 +11,7 @@ SAMPLES_PER_SEND = 2000
 MAX_SHARDS = 10
 
 
-def target(url: str) -> dict[str, object]:
+def target(url: str) -> Document:
     """One entry of `remote_write`."""
     return {
         "url": url,

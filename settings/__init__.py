@@ -22,10 +22,10 @@ __all__ = ["GlobalSettings", "RegionSettings", "Tls"]
 class Tls(Model):
     """TLS between the stack's gRPC endpoints; each side shows a certificate of the same authority."""
 
-    secret_name: Name = Field("thanos-grpc", description="the Secret with tls.crt, tls.key and ca.crt")
-    issuer: Issuer | None = Field(None, description="who fills the Secret; unless given, it is there already")
+    secret_name: Name = Field(default="thanos-grpc", description="the Secret with tls.crt, tls.key and ca.crt")
+    issuer: Issuer | None = Field(default=None, description="who fills the Secret; unless given, it is there already")
     server_name: str = Field(
-        "thanos.observability.internal",
+        default="thanos.observability.internal",
         pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
         description="the name in every certificate",
     )
@@ -38,15 +38,15 @@ class RegionSettings(Model):
     cluster_id: ClusterId
     protect: Protect = True
     region: Region = Field(description="the stack's name, by which the global stack finds the region")
-    namespace: Name = Field("observability", description="made by the stack")
-    storage_class: Name | None = Field(None, description="of all volumes; the cluster's default unless given")
+    namespace: Name = Field(default="observability", description="made by the stack")
+    storage_class: Name | None = Field(default=None, description="of all volumes; the cluster's default unless given")
     tls: Tls | None = None
     object_store: ObjectStore = Field(description="there is no default for where metrics are kept")
-    edges: list[Edge] = Field([], description="the clusters that send their metrics here")
+    edges: list[Edge] = Field(default=[], description="the clusters that send their metrics here")
     fleet: Fleet = Fleet()
     gateway: Gateway = Gateway()
     sizing: Literal["auto", "unchecked"] = Field(
-        "auto",
+        default="auto",
         description="auto: sizes follow from edges, and those given are checked; unchecked: as written, or default",
     )
     receive: Receive = Receive()
@@ -74,7 +74,7 @@ class GlobalSettings(Model):
     kind: Literal["global"] = Field(description="what the stack is")
     cluster_id: ClusterId
     protect: Protect = True
-    namespace: Name = Field("observability", description="made by the stack")
+    namespace: Name = Field(default="observability", description="made by the stack")
     tls: Tls | None = None
     regions: list[Region] = Field(min_length=1, description="the stacks to ask")
     query: Query = Query()

@@ -90,6 +90,9 @@ BucketPrefix = Annotated[str, named(24, "region, purpose and a random suffix fol
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s]*)?$")]
 
 
+_INTEGERS: tuple[object, ...] = (int, int | None)
+
+
 class Model(BaseModel):
     """Frozen; a key that it does not know is an error. Defaults are validated: one may not go with what was written."""
 
@@ -100,7 +103,7 @@ class Model(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def yes_is_no_number(cls, value: object, info: ValidationInfo) -> object:
-        if isinstance(value, bool) and cls.model_fields[info.field_name].annotation in (int, int | None):
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation in _INTEGERS:
             raise ValueError("must be a valid integer")
         return value
 
@@ -110,7 +113,7 @@ class Resources(Model):
 
     cpu: Cpu = Field(description="the CPU that the scheduler sets aside")
     memory: Memory = Field(description="the memory that the scheduler sets aside")
-    memory_limit: Memory | None = Field(None, description="the request, unless given")
+    memory_limit: Memory | None = Field(default=None, description="the request, unless given")
 
     @field_validator("memory_limit")
     @classmethod
@@ -126,7 +129,7 @@ class Issuer(Model):
 
     name: Name = Field(description="the name of an issuer that is there already")
     kind: Literal["Issuer", "ClusterIssuer"] = Field(
-        "ClusterIssuer", description="an Issuer has to be in the stack's own namespace"
+        default="ClusterIssuer", description="an Issuer has to be in the stack's own namespace"
     )
 
 
@@ -136,4 +139,4 @@ class LoadBalancer(Model):
     hostname: str = Field(
         pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253, description="the name that others use to reach it"
     )
-    annotations: dict[str, str] = Field({}, description="what the cloud has to know to make it")
+    annotations: dict[str, str] = Field(default={}, description="what the cloud has to know to make it")

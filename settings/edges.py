@@ -78,19 +78,19 @@ FilterName = Annotated[str, named(40, "stack files refer to it")]
 class Filter(Model):
     """What an edge sends, by names of metrics. The expressions match whole names, as all of Prometheus's do."""
 
-    extends: FilterName | None = Field("default", description="the profile that applies first; null: none")
-    keep: list[Regex] = Field([], description="when given, only metrics with such names are sent")
-    drop: list[Regex] = Field([], description="metrics with such names are not sent")
+    extends: FilterName | None = Field(default="default", description="the profile that applies first; null: none")
+    keep: list[Regex] = Field(default=[], description="when given, only metrics with such names are sent")
+    drop: list[Regex] = Field(default=[], description="metrics with such names are not sent")
 
 
 class EdgeLimits(Model):
     """What the gateway and the routers take from one edge."""
 
     requests_per_second: int = Field(
-        100, ge=1, le=100_000, description="of each gateway pod; more is answered 429, which agents try again"
+        default=100, ge=1, le=100_000, description="of each gateway pod; more is answered 429, which agents try again"
     )
     request: RequestLimits | None = Field(
-        None, description="in place of those in receive.limits; needs receive.tenancy perEdge"
+        default=None, description="in place of those in receive.limits; needs receive.tenancy perEdge"
     )
 
 
@@ -110,32 +110,34 @@ class Edge(Model):
     """One cluster that sends its metrics here."""
 
     name: EdgeName = Field(description="label `cluster` of all its series")
-    api_server: ApiServer | None = Field(None, description="when given, the edge gets its credential from here")
-    labels: dict[LabelName, str] = Field({}, description="more labels on all its series")
-    series: int = Field(100_000, ge=1, le=100_000_000, description="about how many it has, each replica for itself")
-    scrape_interval: Annotated[str, lasting("5s", "every sample costs")] = Field(
-        "30s", description="how often each target is asked"
+    api_server: ApiServer | None = Field(default=None, description="when given, the edge gets its credential from here")
+    labels: dict[LabelName, str] = Field(default={}, description="more labels on all its series")
+    series: int = Field(
+        default=100_000, ge=1, le=100_000_000, description="about how many it has, each replica for itself"
     )
-    replicas: int = Field(1, ge=1, le=2, description="agents that scrape the same; 2: one may be away")
-    filter: FilterName = Field("default", description="which series are sent: a profile's name")
+    scrape_interval: Annotated[str, lasting("5s", "every sample costs")] = Field(
+        default="30s", description="how often each target is asked"
+    )
+    replicas: int = Field(default=1, ge=1, le=2, description="agents that scrape the same; 2: one may be away")
+    filter: FilterName = Field(default="default", description="which series are sent: a profile's name")
     token_revision: int = Field(
-        1,
+        default=1,
         ge=1,
         le=1_000_000,
         description="one more: a new token, and the former is good until the next; two more: it is not",
     )
     limits: EdgeLimits = EdgeLimits()
-    storage: Storage = Field("10Gi", description="volume of each agent, which keeps what could not be sent yet")
-    values: dict[str, Any] = Field({}, description="values of kube-prometheus-stack, merged over ours")
+    storage: Storage = Field(default="10Gi", description="volume of each agent, which keeps what could not be sent yet")
+    values: dict[str, Any] = Field(default={}, description="values of kube-prometheus-stack, merged over ours")
 
 
 class ArgoCd(Model):
     """How agents get to edges: an Application of Argo CD for each."""
 
-    namespace: Name = Field("argocd", description="where Argo CD is, in the cluster of this stack")
-    project: Name = Field("default", description="the AppProject that Applications belong to")
+    namespace: Name = Field(default="argocd", description="where Argo CD is, in the cluster of this stack")
+    project: Name = Field(default="default", description="the AppProject that Applications belong to")
     generator: Literal["applicationSet", "applications"] = Field(
-        "applicationSet",
+        default="applicationSet",
         description="applicationSet: one, which makes an Application of each cluster Secret; applications: made here",
     )
 
@@ -143,20 +145,20 @@ class ArgoCd(Model):
 class GatewayTls(Model):
     """The gateway's certificate."""
 
-    secret_name: Name = Field("gateway-tls", description="the Secret with tls.crt and tls.key")
-    issuer: Issuer | None = Field(None, description="who fills the Secret; unless given, it is there already")
+    secret_name: Name = Field(default="gateway-tls", description="the Secret with tls.crt and tls.key")
+    issuer: Issuer | None = Field(default=None, description="who fills the Secret; unless given, it is there already")
     ca: Annotated[str, AfterValidator(_certificates)] | None = Field(
-        None, description="of the authority that edges shall trust; unless given, those of their system"
+        default=None, description="of the authority that edges shall trust; unless given, those of their system"
     )
 
 
 class Gateway(Model):
     """The door for edges: TLS, a token for each, limits."""
 
-    replicas: int = Field(2, ge=1, le=50, description="pods")
+    replicas: int = Field(default=2, ge=1, le=50, description="pods")
     tls: GatewayTls = GatewayTls()
     max_request_bytes: int = Field(
-        16 * 1024 * 1024,
+        default=16 * 1024 * 1024,
         ge=1024,
         le=2**32 - 1,  # Envoy counts in 32 bits
         description="of one request, compressed; more is answered 413, which agents do not try again",
@@ -168,6 +170,6 @@ class Gateway(Model):
 class Fleet(Model):
     """What all edges share."""
 
-    namespace: Name = Field("monitoring", description="where the agent lives, in the cluster of each edge")
-    argo_cd: ArgoCd | None = Field(None, description="when given, agents are deployed by Argo CD")
-    filters: dict[FilterName, Filter] = Field({}, description="profiles beside default, lean and everything")
+    namespace: Name = Field(default="monitoring", description="where the agent lives, in the cluster of each edge")
+    argo_cd: ArgoCd | None = Field(default=None, description="when given, agents are deployed by Argo CD")
+    filters: dict[FilterName, Filter] = Field(default={}, description="profiles beside default, lean and everything")

@@ -6,9 +6,11 @@ import reprlib
 import types
 import typing
 from dataclasses import dataclass
+from typing import cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from .rules import ConflictsError
 
@@ -42,19 +44,19 @@ def shown(value: object) -> str:
         case str() | int() | float() | None:
             return _SHORT.repr(value)
         case list():
-            return f"a list of {len(value)}"
+            return f"a list of {len(cast('list[object]', value))}"
         case _:
             return "an object"
 
 
-def _explain_all(problem: typing.Mapping, model: type[BaseModel]) -> list[str]:
+def _explain_all(problem: ErrorDetails, model: type[BaseModel]) -> list[str]:
     cause = problem.get("ctx", {}).get("error")
     if isinstance(cause, ConflictsError):
         return [f"{PREFIX}{found.path} is {shown(found.value)}: {found.problem}" for found in cause.conflicts]
     return [_explain(problem, _place(problem["loc"], model))]
 
 
-def _explain(problem: typing.Mapping, place: _Place) -> str:
+def _explain(problem: ErrorDetails, place: _Place) -> str:
     path = PREFIX + place.path
     if problem["type"] == "extra_forbidden":
         # The value stays out: a key that is unknown here may be a misplaced secret.
@@ -70,16 +72,18 @@ def _explain(problem: typing.Mapping, place: _Place) -> str:
     return f"{path} is {shown(problem['input'])}: {rule}{'' if 'because' in rule else reason}"
 
 
-def _rule(problem: typing.Mapping, place: _Place) -> str:
+def _rule(problem: ErrorDetails, place: _Place) -> str:
     match problem["type"]:
         case "value_error":
-            return str(problem["ctx"]["error"])
+            return str(problem.get("ctx", {})["error"])
         case "model_type":
             return f"must be an object, because it holds {_keys(place.inside)}"
         case "string_type" if not isinstance(problem["input"], dict | list):
             return "must be a string, in quotes, because YAML reads it as something else"
         case "int_parsing_size":
             return "must be a valid integer"
+        case _:
+            pass
     # "Input should be a valid integer, unable to parse string as an integer"
     return "must " + re.split(r" after validation|, (?:got|unable) ", problem["msg"].partition(" should ")[2])[0]
 
@@ -93,7 +97,7 @@ def _place(loc: tuple[str | int, ...], model: type[BaseModel]) -> _Place:
             around = inside
             # A default that breaks a rule is reported under the field's name in Python.
             field = next((field for name, field in around.model_fields.items() if part in (name, field.alias)), None)
-            key, annotation = (field.alias, field.annotation) if field else (part, None)
+            key, annotation = (field.alias or part, field.annotation) if field else (part, None)
         else:  # an item of a list or a mapping
             key = part
             annotation = next((typing.get_args(kind)[-1] for kind in _kinds(annotation) if typing.get_args(kind)), None)
@@ -106,8 +110,8 @@ def _key(text: str) -> str:
     return text if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", text) else shown(text)
 
 
-def _keys(model: type[BaseModel]) -> str:
-    return ", ".join(field.alias for field in model.model_fields.values())
+def _keys(model: type[BaseModel] | None) -> str:
+    return ", ".join(field.alias or name for name, field in model.model_fields.items()) if model else ""
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

@@ -22,14 +22,14 @@ Storage = Annotated[str, BeforeValidator(written), at_least("1Gi", "no cloud mak
 class Oidc(Model):
     """A provider of OpenID Connect. Its client secret is the secret `grafanaOidcClientSecret`."""
 
-    name: Text = Field("OpenID Connect", description="on the button of the login page")
+    name: Text = Field(default="OpenID Connect", description="on the button of the login page")
     auth_url: HttpsUrl = Field(description="https URL to which people are sent to log in")
     token_url: HttpsUrl = Field(description="https URL at which Grafana gets a token")
     api_url: HttpsUrl = Field(description="https URL at which Grafana asks who it is (the provider's userinfo)")
     client_id: Text = Field(description="by which the provider knows Grafana")
-    scopes: list[Scope] = Field(["openid", "profile", "email"], description="what Grafana asks to be told")
+    scopes: list[Scope] = Field(default=["openid", "profile", "email"], description="what Grafana asks to be told")
     role_attribute_path: RolePath | None = Field(
-        None,
+        default=None,
         description="JMESPath to Admin, Editor or Viewer; who gets none is refused. Null: whoever logs in is an Editor",
     )
 
@@ -44,15 +44,15 @@ class Oidc(Model):
 class Grafana(Model):
     """Grafana with its data sources and dashboards. One pod: two would need a database of their own."""
 
-    enabled: bool = Field(True, description="false: none is made")
+    enabled: bool = Field(default=True, description="false: none is made")
     storage: Storage | None = Field(
-        None,
+        default=None,
         description="a volume for what people make themselves; null: it is lost with the pod, and the rest comes anew",
     )
     resources: Resources = Resources(cpu="200m", memory="1Gi")
     load_balancer: LoadBalancer | None = None
     root_url: OwnUrl | None = Field(
-        None,
+        default=None,
         description="http(s)://host in people's browsers, without a path; that of the load balancer, or of a "
         "port-forward, unless given",
     )

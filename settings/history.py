@@ -29,9 +29,9 @@ class Retention(Model):
     Raw data becomes 5m data once it is in a block of 2 days, and 5m data becomes 1h data once it is in a block of 14.
     """
 
-    raw: Duration = Field("7d", description="how long samples are kept as they came in; 0s: for ever")
-    five_minutes: Duration = Field("30d", description="how long a sample per 5 minutes is kept; 0s: for ever")
-    one_hour: Duration = Field("180d", description="how long a sample per hour is kept; 0s: for ever")
+    raw: Duration = Field(default="7d", description="how long samples are kept as they came in; 0s: for ever")
+    five_minutes: Duration = Field(default="30d", description="how long a sample per 5 minutes is kept; 0s: for ever")
+    one_hour: Duration = Field(default="180d", description="how long a sample per hour is kept; 0s: for ever")
 
     @field_validator("raw")
     @classmethod
@@ -65,34 +65,36 @@ class Compactor(Model):
     retention: Retention = Retention()
     delete_delay: Annotated[
         str, lasting("1h", "Stores have to learn of a block's replacement before the block is gone")
-    ] = Field("48h", description="how long a block stays after it was replaced or has expired")
-    vertical_compaction: bool = Field(True, description="merges blocks that overlap: replicas, and late samples")
-    concurrency: int = Field(1, ge=1, le=16, description="compactions at a time; each takes disk and memory")
-    downsample_concurrency: int = Field(1, ge=1, le=16, description="blocks that are downsampled at a time")
-    storage: Storage = Field("100Gi", description="twice the blocks of two weeks, per concurrent compaction")
+    ] = Field(default="48h", description="how long a block stays after it was replaced or has expired")
+    vertical_compaction: bool = Field(
+        default=True, description="merges blocks that overlap: replicas, and late samples"
+    )
+    concurrency: int = Field(default=1, ge=1, le=16, description="compactions at a time; each takes disk and memory")
+    downsample_concurrency: int = Field(default=1, ge=1, le=16, description="blocks that are downsampled at a time")
+    storage: Storage = Field(default="100Gi", description="twice the blocks of two weeks, per concurrent compaction")
     resources: Resources = Resources(cpu="1", memory="8Gi")
 
 
 class StoreLimits(Model):
     """What one query may take from a Store; more is an error. 0: no limit."""
 
-    series: Count = Field(1_000_000, description="series per request; 0: no limit")
-    samples: Count = Field(600_000_000, description="samples per request; 0: no limit")
+    series: Count = Field(default=1_000_000, description="series per request; 0: no limit")
+    samples: Count = Field(default=600_000_000, description="samples per request; 0: no limit")
 
 
 class Store(Model):
     """Store gateways: time shards times hash shards times replicas."""
 
-    replicas: int = Field(2, ge=1, le=10, description="pods of each shard; they hold the same blocks")
+    replicas: int = Field(default=2, ge=1, le=10, description="pods of each shard; they hold the same blocks")
     time_shards: list[Annotated[str, lasting("1d", "younger blocks are still being compacted")]] = Field(
-        [], max_length=5, description="ages at which another group of Stores takes over, youngest first"
+        default=[], max_length=5, description="ages at which another group of Stores takes over, youngest first"
     )
-    hash_shards: int = Field(1, ge=1, le=32, description="parts of each group, by a hash of the block's id")
+    hash_shards: int = Field(default=1, ge=1, le=32, description="parts of each group, by a hash of the block's id")
     block_sync_interval: Annotated[str, lasting("5s", "each look costs a LIST request per bucket")] = Field(
-        "3m", description="how often a Store looks for new blocks"
+        default="3m", description="how often a Store looks for new blocks"
     )
     limits: StoreLimits = StoreLimits()
-    storage: Storage = Field("10Gi", description="each Store's volume for index headers")
+    storage: Storage = Field(default="10Gi", description="each Store's volume for index headers")
     resources: Resources = Resources(cpu="1", memory="4Gi")
 
     @field_validator("time_shards")

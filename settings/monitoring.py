@@ -11,16 +11,19 @@ class Prometheus(Model):
     """The pair of Prometheus servers of the central cluster."""
 
     mode: Literal["sidecar", "remoteWrite"] = Field(
-        "sidecar", description="sidecar: uploads blocks and answers queries itself; remoteWrite: writes to Receive"
+        default="sidecar",
+        description="sidecar: uploads blocks and answers queries itself; remoteWrite: writes to Receive",
     )
-    replicas: int = Field(2, ge=1, le=3, description="servers that scrape the same; more than a pair is seldom of use")
+    replicas: int = Field(
+        default=2, ge=1, le=3, description="servers that scrape the same; more than a pair is seldom of use"
+    )
     scrape_interval: Annotated[str, lasting("5s", "every sample costs")] = Field(
-        "30s", description="how often each target is asked"
+        default="30s", description="how often each target is asked"
     )
     retention: Annotated[str, lasting("6h", "a block has to be there until the sidecar has uploaded it")] = Field(
-        "24h", description="how long each server keeps what it has scraped"
+        default="24h", description="how long each server keeps what it has scraped"
     )
-    storage: Storage = Field("50Gi", description="each server's volume")
+    storage: Storage = Field(default="50Gi", description="each server's volume")
     resources: Resources = Resources(cpu="1", memory="4Gi")
     sidecar: Resources = Resources(cpu="100m", memory="512Mi")
 
@@ -29,21 +32,23 @@ class Ruler(Model):
     """Evaluates recording and alert rules over the whole region."""
 
     mode: Literal["stateless", "stateful"] = Field(
-        "stateless", description="stateless: writes results to Receive; stateful: keeps and uploads them itself"
+        default="stateless", description="stateless: writes results to Receive; stateful: keeps and uploads them itself"
     )
-    replicas: int = Field(2, ge=1, le=5, description="Rulers that evaluate the same")
+    replicas: int = Field(default=2, ge=1, le=5, description="Rulers that evaluate the same")
     evaluation_interval: Annotated[str, lasting("5s", "every evaluation is a query")] = Field(
-        "1m", description="how often each rule is evaluated"
+        default="1m", description="how often each rule is evaluated"
     )
-    storage: Storage = Field("10Gi", description="used when stateful")
+    storage: Storage = Field(default="10Gi", description="used when stateful")
     resources: Resources = Resources(cpu="200m", memory="512Mi")
 
 
 class Alerting(Model):
     """Where alerts go, and where a person who gets one reads on."""
 
-    alertmanagers: list[HttpUrl] = Field([], description="URLs of Alertmanagers, e.g. http://alertmanager.example:9093")
+    alertmanagers: list[HttpUrl] = Field(
+        default=[], description="URLs of Alertmanagers, e.g. http://alertmanager.example:9093"
+    )
     runbook_url: HttpUrl = Field(
-        "https://runbooks.example.internal/observability",
+        default="https://runbooks.example.internal/observability",
         description="the page of docs/runbooks.md; each alert links to its heading",
     )

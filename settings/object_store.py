@@ -1,13 +1,17 @@
 """The bucket."""
 
+from typing import TypeVar
+
 from pydantic import Field, field_validator
 
 from render import lifecycle
 
 from .base import BucketPrefix, Model
 
+T = TypeVar("T")
 
-def _refuse(problem: str | None, value: object) -> object:
+
+def _refuse(problem: str | None, value: T) -> T:
     if problem:
         raise ValueError(problem)
     return value
@@ -33,12 +37,16 @@ class Transition(Model):
 class Lifecycle(Model):
     """S3's part in keeping the bucket tidy; retention is the Compactor's."""
 
-    abort_incomplete_upload_days: int = Field(3, ge=1, le=7, description="an upload of days ago will not be finished")
-    noncurrent_version_days: int = Field(
-        7, ge=1, le=3650, description="how long replaced versions are kept, when versioning is on"
+    abort_incomplete_upload_days: int = Field(
+        default=3, ge=1, le=7, description="an upload of days ago will not be finished"
     )
-    transitions: list[Transition] = Field([], max_length=1, description="there is one class that blocks may move to")
-    expiration_days: None = Field(None, description="never set")
+    noncurrent_version_days: int = Field(
+        default=7, ge=1, le=3650, description="how long replaced versions are kept, when versioning is on"
+    )
+    transitions: list[Transition] = Field(
+        default=[], max_length=1, description="there is one class that blocks may move to"
+    )
+    expiration_days: None = Field(default=None, description="never set")
 
     @field_validator("expiration_days", mode="before")
     @classmethod
@@ -55,14 +63,16 @@ class ObjectStore(Model):
         description="the cluster's identity provider, by which pods get their IAM roles",
     )
     endpoint: str | None = Field(
-        None,
+        default=None,
         pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
         description="host or host:port without a scheme; AWS's own unless given",
     )
-    insecure: bool = Field(False, description="plain HTTP")
+    insecure: bool = Field(default=False, description="plain HTTP")
     kms_key_arn: str | None = Field(
-        None, pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", description="the key's ARN, not an alias"
+        default=None,
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$",
+        description="the key's ARN, not an alias",
     )
-    versioning: bool = Field(False, description="keeps replaced and deleted objects for a while")
-    force_destroy: bool = Field(False, description="lets a destroy delete a bucket that holds objects")
+    versioning: bool = Field(default=False, description="keeps replaced and deleted objects for a while")
+    force_destroy: bool = Field(default=False, description="lets a destroy delete a bucket that holds objects")
     lifecycle: Lifecycle = Lifecycle()

@@ -14,7 +14,7 @@ ItemSize = Annotated[str, BeforeValidator(written), at_least("1Mi", "that is mem
 class Query(Model):
     """The Query of the stack."""
 
-    replicas: int = Field(2, ge=1, le=50, description="the number of pods")
+    replicas: int = Field(default=2, ge=1, le=50, description="the number of pods")
     resources: Resources = Resources(cpu="500m", memory="2Gi")
     load_balancer: LoadBalancer | None = None
 
@@ -22,11 +22,13 @@ class Query(Model):
 class Memcached(Model):
     """One memcached cluster. Its pods' memory follows from `memory`."""
 
-    replicas: int = Field(3, ge=1, le=20, description="pods, each with its share of the items")
-    memory: Memory = Field("2Gi", description="what each pod keeps of items (-m)")
-    max_item_size: ItemSize = Field("5Mi", description="the largest item, for the server (-I) and its clients alike")
-    connections: int = Field(1024, ge=64, le=65_536, description="connections that each pod takes (-c)")
-    cpu: Cpu = Field("100m", description="the CPU that the scheduler sets aside for each pod")
+    replicas: int = Field(default=3, ge=1, le=20, description="pods, each with its share of the items")
+    memory: Memory = Field(default="2Gi", description="what each pod keeps of items (-m)")
+    max_item_size: ItemSize = Field(
+        default="5Mi", description="the largest item, for the server (-I) and its clients alike"
+    )
+    connections: int = Field(default=1024, ge=64, le=65_536, description="connections that each pod takes (-c)")
+    cpu: Cpu = Field(default="100m", description="the CPU that the scheduler sets aside for each pod")
 
     @field_validator("max_item_size")
     @classmethod
@@ -51,14 +53,16 @@ class Redis(Model):
     get the other's answers. Its password is the secret `redisPassword`."""
 
     address: str = Field(pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$", description="host:port")
-    username: str = Field("", max_length=128, description="empty: Redis's default user")
-    tls: bool = Field(True, description="whether that Redis speaks TLS")
+    username: str = Field(default="", max_length=128, description="empty: Redis's default user")
+    tls: bool = Field(default=True, description="whether that Redis speaks TLS")
 
 
 class Caches(Model):
     """Where answers (query) and parts of blocks (store) are cached."""
 
-    backend: Literal["memcached", "redis"] = Field("memcached", description="made by the stack, or there already")
+    backend: Literal["memcached", "redis"] = Field(
+        default="memcached", description="made by the stack, or there already"
+    )
     query: Memcached = Memcached()
     store: Memcached = Memcached()
     redis: Redis | None = None
@@ -76,21 +80,23 @@ class Caches(Model):
 class QueryFrontend(Model):
     """The Query Frontend, through which dashboards ask."""
 
-    replicas: int = Field(2, ge=1, le=50, description="the number of pods")
+    replicas: int = Field(default=2, ge=1, le=50, description="the number of pods")
     min_split_interval: Annotated[str, lasting("1h", "every part costs a query of its own")] = Field(
-        "24h", description="ranges up to this long are asked and cached in parts of this length"
+        default="24h", description="ranges up to this long are asked and cached in parts of this length"
     )
     max_split_interval: str = Field(
-        "336h",
+        default="336h",
         description="ranges of twice this and more, in parts of this length: that of the Compactor's largest blocks. "
         "Ranges between: in parts as long as themselves",
     )
-    vertical_shards: int = Field(0, ge=0, le=64, description="parts of each query by its grouping labels; 0: one")
+    vertical_shards: int = Field(
+        default=0, ge=0, le=64, description="parts of each query by its grouping labels; 0: one"
+    )
     cache_freshness: Annotated[
         str,
         lasting("1m", "the last samples may still be on their way, and an answer without them would stay"),
-    ] = Field("10m", description="answers about the last so many minutes are not cached")
-    log_queries_longer_than: Annotated[str, lasting("0s", "")] = Field("10s", description="0s: none")
+    ] = Field(default="10m", description="answers about the last so many minutes are not cached")
+    log_queries_longer_than: Annotated[str, lasting("0s", "")] = Field(default="10s", description="0s: none")
     resources: Resources = Resources(cpu="500m", memory="1Gi")
     load_balancer: LoadBalancer | None = None
 

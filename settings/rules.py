@@ -32,7 +32,7 @@ class ConflictsError(ValueError):
 
 def conflicts(region: RegionSettings) -> list[Conflict]:
     """Every rule between parts that the region breaks."""
-    found = []
+    found: list[Conflict] = []
     receive, compactor, store = region.receive, region.compactor, region.store
     if not compactor.vertical_compaction and receive.replication_factor > 1:
         found.append(
@@ -72,7 +72,8 @@ def conflicts(region: RegionSettings) -> list[Conflict]:
 
 
 def _fleet_conflicts(region: RegionSettings) -> Iterator[Conflict]:
-    own, seen = region.fleet.filters, {}
+    own = region.fleet.filters
+    seen: dict[str, int] = {}
     fixed = ", ".join(filters.PROFILES)
     for index, edge in enumerate(region.edges):
         path = f"edges[{index}]"

@@ -70,7 +70,7 @@ def planned(region: RegionSettings, of: fleet.Fleet | None = None) -> dict[str, 
 
     Here and below `of` is another fleet in the place of the region's own.
     """
-    found = {}
+    found: dict[str, Pods] = {}
     for name, pods in capacity.plan(of or described(region), counts(region)).items():
         sizes = {kind: _larger(getattr(pods, kind), _default(path)) for kind, path in PARTS[name].sizes.items()}
         found[name] = replace(pods, **sizes)
@@ -119,7 +119,8 @@ def too_large(region: RegionSettings) -> list[str]:
     of = described(region)
     if not _applies(region, of):
         return []
-    found, there = [], counts(region)
+    found: list[str] = []
+    there = counts(region)
     for name, pods in planned(region).items():
         part = PARTS[name]
         # Fewer pods than proposed are larger than proposed.

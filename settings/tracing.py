@@ -33,19 +33,19 @@ class TracingLimits(Model):
     """What Tempo takes, of all edges together."""
 
     bytes_per_second: int = Field(
-        15_000_000,
+        default=15_000_000,
         ge=100_000,
         le=35_000_000,
         description="more is refused, and senders try again; one Tempo carries 25 to 35 MB, or 55,000 to 80,000 spans",
     )
     burst_bytes: int = Field(
-        20_000_000, ge=100_000, le=10**9, description="taken at once; one push that is larger is always refused"
+        default=20_000_000, ge=100_000, le=10**9, description="taken at once; one push that is larger is always refused"
     )
     trace_bytes: int = Field(
-        5_000_000, ge=10_000, le=10**9, description="of one trace; its spans beyond that are refused"
+        default=5_000_000, ge=10_000, le=10**9, description="of one trace; its spans beyond that are refused"
     )
     live_traces: int = Field(
-        50_000, ge=100, le=10_000_000, description="traces that still get spans; those of more are refused"
+        default=50_000, ge=100, le=10_000_000, description="traces that still get spans; those of more are refused"
     )
 
 
@@ -53,10 +53,15 @@ class MetricsGenerator(Model):
     """Metrics made of spans, written to Receive: rate, errors and duration of each operation, and who calls whom."""
 
     max_active_series: int = Field(
-        100_000, ge=100, le=10_000_000, description="what more spans would make is dropped; Receive keeps these, too"
+        default=100_000,
+        ge=100,
+        le=10_000_000,
+        description="what more spans would make is dropped; Receive keeps these, too",
     )
     dimensions: list[Attribute] = Field(
-        [], max_length=10, description="attributes of spans that become labels; each value multiplies the series"
+        default=[],
+        max_length=10,
+        description="attributes of spans that become labels; each value multiplies the series",
     )
 
     @field_validator("dimensions")
@@ -70,10 +75,14 @@ class MetricsGenerator(Model):
 class Tempo(Model):
     """One Tempo that does everything. It carries 25 to 35 MB/s, or 55,000 to 80,000 spans a second."""
 
-    enabled: bool = Field(True, description="whether this region keeps traces")
-    retention: Annotated[str, AfterValidator(_hours)] = Field("336h", description="how long traces are kept")
+    enabled: bool = Field(default=True, description="whether this region keeps traces")
+    retention: Annotated[str, AfterValidator(_hours)] = Field(default="336h", description="how long traces are kept")
     limits: TracingLimits = TracingLimits()
     metrics_generator: MetricsGenerator = MetricsGenerator()
-    storage: Storage = Field("50Gi", description="its volume: what is not in the bucket yet, and 20 minutes more")
+    storage: Storage = Field(
+        default="50Gi", description="its volume: what is not in the bucket yet, and 20 minutes more"
+    )
     resources: Resources = Resources(cpu="2", memory="8Gi")
-    load_balancer: LoadBalancer | None = Field(None, description="of its HTTP API, for a Grafana in another cluster")
+    load_balancer: LoadBalancer | None = Field(
+        default=None, description="of its HTTP API, for a Grafana in another cluster"
+    )

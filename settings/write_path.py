@@ -15,22 +15,22 @@ FEWEST_ZONES = 3
 class RequestLimits(Model):
     """What one remote-write request may hold; more is answered 413, which Prometheus does not retry. 0: no limit."""
 
-    size_bytes: Count = Field(32 * 1024 * 1024, description="bytes, compressed and not; 0: no limit")
-    series: Count = Field(50_000, description="series per request; 0: no limit")
-    samples: Count = Field(100_000, description="samples per request; 0: no limit")
+    size_bytes: Count = Field(default=32 * 1024 * 1024, description="bytes, compressed and not; 0: no limit")
+    series: Count = Field(default=50_000, description="series per request; 0: no limit")
+    samples: Count = Field(default=100_000, description="samples per request; 0: no limit")
 
 
 class Limits(Model):
     """What routers accept."""
 
-    max_concurrency: Count = Field(0, description="requests that run at a time, others wait; 0: no limit")
+    max_concurrency: Count = Field(default=0, description="requests that run at a time, others wait; 0: no limit")
     request: RequestLimits = RequestLimits()
-    head_series: Count = Field(0, description="active series of a tenant, each copy counted once; 0: no limit")
+    head_series: Count = Field(default=0, description="active series of a tenant, each copy counted once; 0: no limit")
     meta_monitoring_url: HttpUrl | None = Field(
-        None,
+        default=None,
         description="URL of the stack's own Prometheus, which counts active series; no other gets to the ingesters",
     )
-    tenants: dict[Tenant, RequestLimits] = Field({}, description="limits of single tenants")
+    tenants: dict[Tenant, RequestLimits] = Field(default={}, description="limits of single tenants")
 
     @field_validator("meta_monitoring_url")
     @classmethod
@@ -43,26 +43,29 @@ class Limits(Model):
 class Receive(Model):
     """Routers and ingesters."""
 
-    routers: int = Field(2, ge=1, le=50, description="the number of pods that forward")
-    ingesters: int = Field(3, ge=1, le=60, description="the number of pods that store, in all zones together")
+    routers: int = Field(default=2, ge=1, le=50, description="the number of pods that forward")
+    ingesters: int = Field(default=3, ge=1, le=60, description="the number of pods that store, in all zones together")
     ring: int | None = Field(
-        None, description="how many of the ingesters share the series; all, unless the number of pods is being changed"
+        default=None,
+        description="how many of the ingesters share the series; all, unless the number of pods is being changed",
     )
-    replication_factor: int = Field(3, description="copies of each sample, each on another ingester")
-    zones: list[Zone] = Field([], description="one StatefulSet per zone; copies of a sample go round them")
-    storage: Storage = Field("50Gi", description="each ingester's volume; it can grow and not shrink")
-    tsdb_retention: LocalRetention = Field("24h", description="how long ingesters keep what they have uploaded")
+    replication_factor: int = Field(default=3, description="copies of each sample, each on another ingester")
+    zones: list[Zone] = Field(default=[], description="one StatefulSet per zone; copies of a sample go round them")
+    storage: Storage = Field(default="50Gi", description="each ingester's volume; it can grow and not shrink")
+    tsdb_retention: LocalRetention = Field(default="24h", description="how long ingesters keep what they have uploaded")
     out_of_order_window: Annotated[str, lasting("0s", "")] = Field(
-        "4h",
+        default="4h",
         description="how late a sample may come behind the newest of its tenant; agents keep what is unsent for 3h or "
         "more. 0s: what an edge has kept for more than an hour is refused while others write as the same tenant",
     )
-    max_exemplars: int = Field(100_000, ge=0, le=10_000_000, description="exemplars kept in memory per tenant; 0: none")
+    max_exemplars: int = Field(
+        default=100_000, ge=0, le=10_000_000, description="exemplars kept in memory per tenant; 0: none"
+    )
     replication_protocol: Literal["protobuf", "capnproto"] = Field(
-        "protobuf", description="between routers and ingesters"
+        default="protobuf", description="between routers and ingesters"
     )
     tenancy: Literal["shared", "perEdge"] = Field(
-        "shared", description="shared: one TSDB and one stream of blocks; perEdge: one for each tenant header"
+        default="shared", description="shared: one TSDB and one stream of blocks; perEdge: one for each tenant header"
     )
     limits: Limits = Limits()
     router: Resources = Resources(cpu="500m", memory="1Gi")

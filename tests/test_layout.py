@@ -13,6 +13,7 @@ SOURCES = [*PURE, *COMPONENTS, *sorted(path.relative_to(ROOT) for path in (ROOT 
 SOURCES += sorted(path.relative_to(ROOT) for path in ROOT.glob("*.py"))
 PAGES = sorted(path.relative_to(ROOT) for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 POLICIES = sorted(path.relative_to(ROOT) for path in (ROOT / "policy").glob("*.py") if path.name != "__main__.py")
+REVIEW = sorted(path.relative_to(ROOT) for path in (ROOT / "review").glob("*.py"))
 OPERATIONS = sorted(path.relative_to(ROOT) for path in (ROOT / "ops").glob("*.py"))
 
 
@@ -46,7 +47,12 @@ def test_the_program_does_not_know_the_local_platform(path):
     assert "local" not in top(imports(path))
 
 
-@pytest.mark.parametrize("path", [*SOURCES, *OPERATIONS, *POLICIES], ids=str)
+@pytest.mark.parametrize("path", REVIEW, ids=str)
+def test_a_review_needs_neither_the_tests_nor_the_local_platform(path):
+    assert not top(imports(path)) & {"tests", "local"}
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *OPERATIONS, *POLICIES, *REVIEW], ids=str)
 def test_a_module_has_one_reason_to_change(path):
     assert len((ROOT / path).read_text().splitlines()) <= 250
 

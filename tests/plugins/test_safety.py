@@ -52,12 +52,12 @@ class Region:
         return {bucket["Name"] for bucket in self.s3.list_buckets()["Buckets"]}
 
     def objects(self) -> dict[str, str]:
-        """The versions of all objects in the stack's namespace, the namespace included."""
+        """The versions of objects in the stack's namespace, the namespace included; claims are left to controllers."""
         core = client.CoreV1Api(self.api)
         found = [each for each in core.list_namespace().items if each.metadata.name == NAME]
         versions = {f"Namespace/{NAME}": each.metadata.resource_version for each in found}
         cluster = dynamic.DynamicClient(self.api)
-        for kind in ("ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolumeClaim"):
+        for kind in ("ConfigMap", "Secret", "Service", "ServiceAccount"):
             versions |= _versions(cluster.resources.get(api_version="v1", kind=kind))
         for kind in ("StatefulSet", "Deployment"):
             versions |= _versions(cluster.resources.get(api_version="apps/v1", kind=kind))
@@ -68,8 +68,11 @@ class Region:
 
 
 def _versions(kind: dynamic.Resource) -> dict[str, str]:
-    found = kind.get(namespace=NAME).items
-    return {f"{each.kind}/{each.metadata.name}": each.metadata.resourceVersion for each in found}
+    """Of what has a status, which changes by itself, the generation; else the version."""
+    return {
+        f"{each.kind}/{each.metadata.name}": str(each.metadata.generation or each.metadata.resourceVersion)
+        for each in kind.get(namespace=NAME).items
+    }
 
 
 @pytest.fixture(scope="module")

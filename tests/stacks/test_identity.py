@@ -5,7 +5,8 @@ from unittest import mock
 import pulumi
 import pytest
 
-from tests.engine import Mocks, Recording, run_main, stack_config
+from review.engine import Mocks
+from tests.engine import Recording, run_main, stack_config
 from tests.regions import CLUSTER_ID, GLOBAL, REGION, configured, region
 from tests.stacks import built
 

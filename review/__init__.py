@@ -1,0 +1,1 @@
+"""What a pull request shows: the objects it would change, the preview in a comment, and what needs an approval."""
