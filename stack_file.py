@@ -104,11 +104,12 @@ def load() -> Settings:
 def account_ids() -> list[str]:
     """The AWS accounts that the stack may use, as written: a list in YAML or as JSON text, each in quotes or not."""
     found = _decode(pulumi.Config("aws").get("allowedAccountIds") or "[]")
-    return [str(one) for one in (found if isinstance(found, list) else [found])]
+    return [str(one) for one in (cast(list[object], found) if isinstance(found, list) else [found])]
 
 
 def _aws_problems() -> list[str]:
-    config, problems = pulumi.Config("aws"), []
+    config = pulumi.Config("aws")
+    problems: list[str] = []
     if not config.get("region"):
         problems.append("aws:region is missing: must name the bucket's AWS region, because Thanos must be told it")
     if config.get_bool("skipRequestingAccountId"):
