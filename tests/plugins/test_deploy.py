@@ -179,7 +179,7 @@ def test_a_region_that_fails_leaves_the_global_stack_alone_and_the_secret_untold
     assert code == 1, text
     assert "[eu] line two about [secret]" in text, text
     assert SECRET not in text
-    assert "[apac]" not in text
+    assert "[apac] error" not in text
     assert "global was left out: it asks eu, which did not come up" in text
     assert "run again: python -m ops.deploy --yes --skip-preview" in text
     assert fleet.made("apac") == {"apac-0"}
@@ -195,11 +195,21 @@ def test_a_preview_that_fails_is_told_before_anything_is_changed(fleet: Fleet):
     assert not fleet.made("apac")
 
 
-def test_a_provider_that_refuses_is_quoted_with_its_resource(fleet: Fleet):
+def test_stack_files_may_lie_elsewhere_and_a_provider_that_refuses_is_quoted_with_its_resource(fleet: Fleet):
     fleet.write("eu", fail="the provider says no")
-    code, text = fleet.deploy("--yes", "--skip-preview", "--stack", "eu")
+    elsewhere = fleet.folder / "elsewhere"
+    elsewhere.mkdir()
+    (fleet.folder / "Pulumi.eu.yaml").rename(elsewhere / "Pulumi.eu.yaml")
+    code, text = fleet.deploy("--yes", "--config-dir", "elsewhere")
+    assert code == 1, text
+    assert "the stack eu is new, and elsewhere has no Pulumi.yaml" in text
+
+    (elsewhere / "Pulumi.yaml").write_text((fleet.folder / "Pulumi.yaml").read_text())
+    code, text = fleet.deploy("--yes", "--skip-preview", "--config-dir", "elsewhere")
     assert code == 1, text
     assert "[eu] error: eu-0: the provider says no" in text
+    assert "encryptionsalt" in (elsewhere / "Pulumi.eu.yaml").read_text()
+    assert not (fleet.folder / "Pulumi.eu.yaml").exists()
 
 
 def test_a_saved_plan_is_applied_and_one_that_no_longer_fits_is_refused(fleet: Fleet):
