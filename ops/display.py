@@ -6,6 +6,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from ops.deploying import CHANGES, Message
 from ops.deployment import Deployment
@@ -23,7 +24,8 @@ _console = Console(highlight=False, soft_wrap=True)
 
 
 def say(text: str, style: str | None = None) -> None:
-    _console.print(text, style=style, markup=False)
+    # A style of the call itself would colour the live table, too.
+    _console.print(Text(text, style or ""))
 
 
 class Watching:
