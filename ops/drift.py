@@ -37,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--yes", action="store_true", help="do not ask before a repair")
     options = parser.parse_args(arguments)
     names: list[str] = options.stack or checked_out()
+    if options.report and not options.report.absolute().parent.is_dir():
+        parser.error(f"--report is {options.report}: its folder must be there")
     if options.config_file and len(names) != 1:
         parser.error(f"--config-file is of one stack: must come with one --stack, and there are {len(names)}")
     outcomes: list[Outcome] = []
@@ -118,8 +120,7 @@ def _say(outcome: Outcome, found: Found) -> None:
 def ending(outcomes: Sequence[Outcome]) -> int:
     """Says what to do, and gives the exit code."""
     if drifted := [outcome.stack for outcome in outcomes if outcome.now and outcome.now.drifted]:
-        stacks = " ".join(f"--stack {name}" for name in drifted)
-        progress.say(f"To repair: python -m ops.drift {stacks} --repair", "yellow")
+        progress.say(f"To repair {', '.join(drifted)}: the same command with --repair", "yellow")
     if any(outcome.failed for outcome in outcomes):
         return FAILED
     return DRIFTED if drifted else IN_SYNC
