@@ -13,6 +13,7 @@ import labels
 from render import iam, lifecycle, objstore
 
 from . import _config
+from ._manifest import verbatim
 from ._workload import Part
 
 COMPONENT = "object-store"
@@ -75,6 +76,8 @@ class ObjectStoreArgs(TypedDict):
     """What S3 tidies away."""
     thanos: bool
     """Thanos uses it, and gets a Secret with objstore.yml."""
+    protect: bool
+    """Have Pulumi refuse to delete or replace the bucket."""
 
 
 class ObjectStore(pulumi.ComponentResource):
@@ -114,12 +117,15 @@ class ObjectStore(pulumi.ComponentResource):
             bucket=pulumi.Output.concat(prefix, "-", suffix.hex),
             force_destroy=bool(args["force_destroy"]),
             tags=labels.aws_tags(args["region"], args["purpose"]),
-            opts=child,
+            # The others hold no data: what is wrong with them is put right by the next `up`.
+            opts=pulumi.ResourceOptions(parent=self, protect=bool(args["protect"])),
         )
 
     def _guard(self, name: str, args: ObjectStoreArgs, bucket: aws.s3.Bucket, child: pulumi.ResourceOptions) -> None:
         key = args.get("kms_key_arn")
-        by_default = {"sse_algorithm": "aws:kms", "kms_master_key_id": key} if key else {"sse_algorithm": "AES256"}
+        by_default: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict = (
+            {"sse_algorithm": "aws:kms", "kms_master_key_id": key} if key else {"sse_algorithm": "AES256"}
+        )
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
@@ -154,11 +160,13 @@ class ObjectStore(pulumi.ComponentResource):
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=bucket.bucket,
-            rules=lifecycle.rules(
-                abort_incomplete_upload_days=int(rules["abort_incomplete_upload_days"]),
-                versioning=bool(args["versioning"]),
-                noncurrent_version_days=int(rules["noncurrent_version_days"]),
-                tiering_after_days=[int(days) for days in rules["tiering_after_days"]],
+            rules=verbatim(
+                lifecycle.rules(
+                    abort_incomplete_upload_days=int(rules["abort_incomplete_upload_days"]),
+                    versioning=bool(args["versioning"]),
+                    noncurrent_version_days=int(rules["noncurrent_version_days"]),
+                    tiering_after_days=[int(days) for days in rules["tiering_after_days"]],
+                )
             ),
             opts=child,
         )

@@ -4,8 +4,11 @@ import json
 import secrets
 import shutil
 import subprocess
+import sys
 from collections.abc import Collection
 from pathlib import Path
+
+from kubernetes import client, config
 
 from local import control_plane, network, object_storage, progress, pulumi_cli
 from local.node import Node
@@ -16,6 +19,8 @@ REGIONS = ("apac", "eu")
 STACKS = (*REGIONS, "global")
 BACKEND = STATE / "pulumi"
 PROJECT = STATE / "project"
+#: Stands in the stack files for the identity of the cluster that comes up.
+CLUSTER_ID = "00000000-0000-0000-0000-000000000000"
 _PASSPHRASE = STATE / "passphrase"
 
 
@@ -39,11 +44,17 @@ def environment(node: Node) -> dict[str, str]:
 
 
 def up(node: Node, parts: Collection[str]) -> None:
-    """`pulumi up` for each stack, in order. `parts`: what new stacks have beyond their stack file (`images`)."""
-    for stack in STACKS:
-        with progress.step(f"pulumi up: {stack}", speaks=True):
+    """What `make deploy` does, for this platform: the regions side by side, then the global stack.
+
+    `parts`: what new stacks have beyond their stack file (`images`).
+    """
+    with progress.step("preparing the stacks"):
+        for stack in STACKS:
             prepare(node, stack, parts)
-            pulumi(node, stack, "up", "--yes", "--skip-preview", "--suppress-outputs")
+    with progress.step(f"pulumi up: {', '.join(STACKS)}", speaks=True):
+        command = [sys.executable, "-m", "ops.deploy", f"--config-dir={PROJECT}", "--yes", "--skip-preview"]
+        if pulumi_cli.operate(command, environment(node)):
+            raise StackError("the stacks did not all come up: the reasons stand above. `make up` goes on")
 
 
 def prepare(node: Node, stack: str, parts: Collection[str]) -> None:
@@ -58,7 +69,8 @@ def prepare(node: Node, stack: str, parts: Collection[str]) -> None:
     text = (ROOT / "local" / f"Pulumi.{stack}.yaml").read_text()
     for part in parts:
         text = text.replace(f"observability:{part}:\n    enabled: false", f"observability:{part}:\n    enabled: true")
-    config_file(stack).write_text(text.replace(network.NODE, node.address))
+    text = text.replace(network.NODE, node.address).replace(CLUSTER_ID, _cluster_id())
+    config_file(stack).write_text(text)
     _run(node, "stack", "select", "--create", f"--stack={stack}", cwd=PROJECT)
     if stack in REGIONS:
         keys = {"objectStoreAccessKey": object_storage.ACCESS_KEY, "objectStoreSecretKey": object_storage.SECRET_KEY}
@@ -67,15 +79,14 @@ def prepare(node: Node, stack: str, parts: Collection[str]) -> None:
     (PROJECT / f"{stack}.ready").touch()
 
 
+def _cluster_id() -> str:
+    """The UID of the cluster's namespace kube-system."""
+    api = client.CoreV1Api(config.new_client_from_config(str(control_plane.KUBECONFIG)))
+    return api.read_namespace("kube-system").metadata.uid
+
+
 def config_file(stack: str) -> Path:
     return PROJECT / f"Pulumi.{stack}.yaml"
-
-
-def pulumi(node: Node, stack: str, command: str, *arguments: str) -> None:
-    """One Pulumi operation on a stack, its output passed through."""
-    full = ["pulumi", command, f"--stack={stack}", f"--config-file={config_file(stack)}", *arguments]
-    if pulumi_cli.operate(full, environment(node)):
-        raise StackError(f"`pulumi {command}` of stack {stack} failed: the reason stands above")
 
 
 def outputs(node: Node, stack: str, *, secrets: bool = False) -> dict:
