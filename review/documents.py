@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from review.engine import Recording, Resource, is_list, is_object
+from review.engine import Recording, Resource
+from review.values import is_list, is_object
 
 #: In the place of every secret. What follows it tells one content from another.
 PLACEHOLDER = "secret-not-rendered"

@@ -80,15 +80,12 @@ def test_every_kubernetes_file_is_a_whole_manifest_without_unknown_fields(stack)
 def test_every_object_that_is_registered_is_in_one_file_and_nothing_else_is(stack):
     registered = [found for found in recorded(stack).resources if found.custom]
     assert len(files(stack)) == len(registered)
-    names = [
-        (found.inputs["apiVersion"], found.kind, found.inputs["metadata"]["name"])
-        for found in registered
-        if found.is_kubernetes
-    ]
+    made = recorded(stack).kubernetes()
+    names = [(found.inputs["apiVersion"], found.kind, found.inputs["metadata"]["name"]) for found in made]
     assert sorted(names) == sorted(
         (each["apiVersion"], each["kind"], each["metadata"]["name"]) for each in manifests(stack)
     )
-    others = [(found.type, found.name) for found in registered if not found.is_kubernetes]
+    others = [(found.type, found.name) for found in registered if found not in made]
     read = [yaml.load(text, yaml.CSafeLoader) for path, text in files(stack).items() if path.startswith("resources/")]
     assert sorted(others) == sorted((each["type"], each["name"]) for each in read)
 
