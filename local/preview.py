@@ -17,7 +17,8 @@ from local.paths import ROOT
 from review.program import promised
 from settings.base import UNCHECKED
 
-STACKS = ("apac", "eu", "global")
+#: Those that have a stack file.
+STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 #: What the AWS plugin would otherwise ask AWS for.
 _OFFLINE = {
     "aws:accessKey": "none",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import labels
 from policy.pods import containers
 from policy.resources import UNKNOWN, Resource, at
+from render import Document, Json
 
 _INTERNAL = {
     "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
@@ -14,9 +15,19 @@ _INTERNAL = {
 }
 _TAGGED = ("aws:s3/bucket:Bucket", "aws:iam/role:Role")
 _CLAIMS = "spec.volumeClaimTemplates"
+#: What data is in, or goes with: to delete or replace one is for a person to decide. Types as the engine has them.
+STATEFUL = (
+    "aws:s3/bucket:Bucket",
+    "aws:iam/role:Role",
+    "kubernetes:apps/v1:StatefulSet",
+    "kubernetes:core/v1:Namespace",
+    "kubernetes:core/v1:PersistentVolume",
+    "kubernetes:core/v1:PersistentVolumeClaim",
+)
 #: On a Kubernetes object: whoever wrote this means that it may be deleted and made anew.
 REPLACEABLE = "observability/replaceable"
-_KEYS = re.compile(
+#: What looks like a key, a password or a token.
+KEYS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|\b(AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\b(gh[pousr]_|glsa_|glc_|xox[abpr]-)[A-Za-z0-9_-]{16,}"
@@ -61,7 +72,7 @@ def secrets_stay_in_secrets(resource: Resource) -> Iterator[str]:
     for path in resource.secrets:
         yield f"{path} holds a secret"
     for path, text in _texts(resource.properties):
-        if _KEYS.search(text):
+        if KEYS.search(text):
             yield f"{path} holds what looks like a key, a password or a token"
     for container in containers(resource):
         for variable in at(container, "env", default=[]):
@@ -69,8 +80,8 @@ def secrets_stay_in_secrets(resource: Resource) -> Iterator[str]:
                 yield f"the variable {variable['name']} of the container {at(container, 'name')!r} is spelt out"
 
 
-def _texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
+def _texts(value: Json, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
         for key, item in value.items():
             yield from _texts(item, f"{path}.{key}".lstrip("."))
     elif isinstance(value, list):
@@ -101,6 +112,6 @@ def what_has_state_stays(resource: Resource, config: Mapping[str, str]) -> Itera
                 yield f"its volumes go with it ({when}: {then})"
 
 
-def object_store(config: Mapping[str, str]) -> dict:
+def object_store(config: Mapping[str, str]) -> Document:
     """The stack file's settings of the bucket."""
     return json.loads(config.get("observability:objectStore") or "{}")

@@ -1,14 +1,13 @@
 """From what the engine sends to `Resource`. Pure: plain JSON values in."""
 
-from collections.abc import Mapping
-
 from policy.resources import UNKNOWN
+from render import Json
 
 #: Markers of the engine (sdk/go/common/resource/properties.go).
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_MARKED = "1b47061264138c4ac30d75fd1eb44270"
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+MARKED = "1b47061264138c4ac30d75fd1eb44270"
 #: What stands for an unknown text, number, boolean, list, object, asset and archive in a preview.
-_UNKNOWN = {
+UNKNOWN_TEXTS = {
     "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
     "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -19,23 +18,23 @@ _UNKNOWN = {
 }
 
 
-def plain(value: object) -> object:
+def plain(value: Json) -> Json:
     """Secrets unwrapped, unknown values named, whole numbers as integers."""
-    if isinstance(value, Mapping):
-        if value.get(_SIGNATURE) == _MARKED:
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) == MARKED:
             return plain(value.get("value"))
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return UNKNOWN if isinstance(value, str) and value in _UNKNOWN else value
+    return UNKNOWN if isinstance(value, str) and value in UNKNOWN_TEXTS else value
 
 
-def secret_paths(value: object, path: str = "") -> list[str]:
+def secret_paths(value: Json, path: str = "") -> list[str]:
     """Where the secrets are, e.g. data.key or args[2]."""
-    if isinstance(value, Mapping):
-        if value.get(_SIGNATURE) == _MARKED:
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) == MARKED:
             return [path]
         return [found for key, item in value.items() for found in secret_paths(item, f"{path}.{key}".lstrip("."))]
     if isinstance(value, list):

@@ -62,8 +62,18 @@ class Stack:
 
     def state(self) -> dict[str, dict]:
         """The recorded resources by name, as the engine stores them (secrets stay encrypted)."""
-        deployment = json.loads(self._run("stack", "export").text)["deployment"]
-        return {resource["urn"].rsplit("::", 1)[1]: resource for resource in deployment.get("resources", [])}
+        return {resource["urn"].rsplit("::", 1)[1]: resource for resource in self.resources()}
+
+    def resources(self) -> list[dict]:
+        """The same, also where some have one name."""
+        return json.loads(self._run("stack", "export").text)["deployment"].get("resources", [])
+
+    def environment(self) -> dict[str, str]:
+        """For other programs that call the CLI."""
+        cli = pulumi_cli.environment(
+            backend=self.folder / "backend", passphrase_file=self.folder / "passphrase", official_plugins=False
+        )
+        return {**cli, **self.env}
 
     def _operation(self, *args: str, **env: str) -> Result:
         if args[0] == "preview":
@@ -80,16 +90,9 @@ class Stack:
         return set(self.folder.glob("backend/.pulumi/history/**/*.history.json"))
 
     def _run(self, *args: str, check: bool = True, **env: str) -> Result:
-        environment = {
-            **pulumi_cli.environment(
-                backend=self.folder / "backend", passphrase_file=self.folder / "passphrase", official_plugins=False
-            ),
-            **self.env,
-            **env,
-        }
         stack = [] if args[:2] == ("stack", "init") else ["--stack", "test"]
         command = ["pulumi", *args, *stack, "--cwd", str(self.folder), "--non-interactive"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, env={**self.environment(), **env}, capture_output=True, text=True, timeout=300)
         if check and done.returncode:
             raise AssertionError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
         return Result(done.returncode, done.stdout if check else done.stdout + done.stderr, {})
