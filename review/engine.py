@@ -12,7 +12,7 @@ import runpy
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeGuard, cast
+from typing import Any, cast
 from unittest import mock
 
 import pulumi
@@ -20,12 +20,11 @@ from pulumi.runtime import rpc, settings
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs
 from pulumi.runtime.stack import Stack
 
+from review.values import plain, secret_paths
+
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "observability"
 ORGANIZATION = "organization"
-#: Markers of the engine (sdk/go/common/resource/properties.go).
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_MARKED = "1b47061264138c4ac30d75fd1eb44270"
 
 Added = Callable[[MockResourceArgs], dict[str, Any]]
 """What a provider adds to the inputs of a resource."""
@@ -61,7 +60,8 @@ class Resource:
 
     @property
     def is_kubernetes(self) -> bool:
-        return self.type.startswith("kubernetes:")
+        """An object that the stack makes; what it only reads is none."""
+        return self.type.startswith("kubernetes:") and not self.read
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -80,8 +80,7 @@ class Recording:
     """Stack outputs."""
 
     def kubernetes(self) -> list[Resource]:
-        """What the stack makes in the cluster."""
-        return [found for found in self.resources if found.is_kubernetes and not found.read]
+        return [found for found in self.resources if found.is_kubernetes]
 
 
 class Mocks(pulumi.runtime.Mocks):
@@ -167,7 +166,7 @@ class Recorder(MockMonitor):
                 provider=request.provider,
                 custom=custom,
                 inputs=plain(inputs),
-                secrets=tuple(_secret_paths(inputs)),
+                secrets=tuple(secret_paths(inputs)),
                 ignore_changes=tuple(ignore_changes),
                 retained=retained,
                 protected=protected,
@@ -223,40 +222,3 @@ def main_program() -> Awaitable[None]:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
     [program] = given
     return program()
-
-
-def secret(value: str) -> dict[str, str]:
-    """As a provider returns it."""
-    return {_SIGNATURE: _MARKED, "value": value}
-
-
-def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """Of JSON."""
-    return isinstance(value, dict)
-
-
-def is_list(value: object) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401
-    """Secrets unwrapped, whole numbers as integers (the wire has floats alone)."""
-    if is_object(value):
-        if _SIGNATURE in value:
-            return plain(value.get("value"))
-        return {key: plain(item) for key, item in value.items()}
-    if is_list(value):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
-def _secret_paths(value: object, path: str = "") -> list[str]:
-    if is_object(value):
-        if _SIGNATURE in value:
-            return [path]
-        return [found for key, item in value.items() for found in _secret_paths(item, f"{path}.{key}".lstrip("."))]
-    if is_list(value):
-        return [found for index, item in enumerate(value) for found in _secret_paths(item, f"{path}[{index}]")]
-    return []

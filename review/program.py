@@ -20,7 +20,7 @@ from pulumi.runtime.mocks import MockResourceArgs
 import contract
 import stack_file
 from review import engine
-from review.engine import is_list, is_object
+from review.values import is_list, is_object, plain, secret
 from settings.errors import PREFIX
 
 #: "Fake" in hexadecimal digits, which ids are made of.
@@ -69,10 +69,10 @@ def added(args: MockResourceArgs) -> dict[str, Any]:
     inputs = cast(dict[str, Any], args.inputs)  # pyright: ignore[reportUnknownMemberType]
     match args.typ.split(":")[0]:
         case "random" if args.typ.endswith("RandomPassword"):
-            return {"result": engine.secret(f"{FAKE}-{args.name}")}
+            return {"result": secret(f"{FAKE}-{args.name}")}
         case "random":
             # Other keepers are another id, so what is named after it shows as changed.
-            keepers = engine.plain(inputs.get("keepers"))
+            keepers = plain(inputs.get("keepers"))
             return {"hex": FAKE + (_digest(json.dumps(keepers, sort_keys=True))[:4] if keepers else "0000")}
         case "aws":
             name = inputs.get("bucket") or inputs.get("name") or f"{args.name}-{FAKE}000"

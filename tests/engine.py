@@ -10,8 +10,9 @@ from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockResourceArgs
 
 from review import engine
-from review.engine import ORGANIZATION, PROJECT, ROOT, Resource, main_program, plain
-from review.engine import secret as rpc_secret
+from review.engine import ORGANIZATION, PROJECT, ROOT, Resource, main_program
+from review.values import plain
+from review.values import secret as rpc_secret
 
 __all__ = [
     "ORGANIZATION",
