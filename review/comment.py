@@ -77,14 +77,14 @@ def comment(stack: str, digest: Digest, log: str, prices: cost.Prices) -> list[B
         ]
     counts = [f"**{number:,}** {COUNTED.get(op, op)}" for op, number in _counts(digest.counts).items()]
     files = sum(differences.content(step) for step in digest.steps)
-    renewed = f" Of the replaced, {files:,} only get new content, under a new name." if files else ""
+    renewed = f" Replaced only by new content under a new name: {files:,}." if files else ""
     stay = f", {same:,} stay as they are" if same else ""
     head = f"{marker(stack)}\n### Preview of {code(stack)}\n\n{', '.join(counts)}{stay}.{renewed}"
     blocks = [Block(head)]
     if risky := approval.stateful(digest):
         blocks.append(Block(_careful(risky)))
     blocks += _changed(digest)
-    blocks.append(Block(costs.section(digest, prices)))
+    blocks.append(Block(f"---\n\n{costs.section(digest, prices)}"))
     if created := [step for step in digest.steps if step.op == "create"]:
         blocks.append(_list(f"{len(created):,} to create", [f"{step.kind} {step.name}" for step in created]))
     if warnings := [found.message for found in digest.diagnostics if found.severity == "warning"]:

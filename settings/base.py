@@ -21,8 +21,8 @@ from pydantic_core import CoreSchema
 
 from render import units
 
-_UID = "([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|unchecked)"
 _NAME = "[a-z]([a-z0-9-]*[a-z0-9])?"
+_IDENTITY = "([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|unchecked)"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def named(limit: int, reason: str) -> Rule:
 
 def identity(value: str) -> str:
     """The UID of a cluster's kube-system, which the cluster keeps for life."""
-    if not re.fullmatch(_UID, value):
+    if not re.fullmatch(_IDENTITY, value):
         raise ValueError(
             "must be a UID such as 01234567-89ab-cdef-0123-456789abcdef, or unchecked, because it is compared with "
             f"what `{GET_CLUSTER_ID}` prints"
@@ -95,7 +95,7 @@ UNCHECKED = "unchecked"
 
 ClusterId = Annotated[
     str,
-    Rule(identity, "UID", _UID),
+    Rule(identity, "identity of a cluster", _IDENTITY),
     Field(description=f"the cluster that the stack is for, by what `{GET_CLUSTER_ID}` prints; or unchecked"),
 ]
 Protect = Annotated[bool, Field(description="Pulumi refuses to delete or replace the namespace and the buckets")]

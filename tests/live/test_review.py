@@ -146,7 +146,7 @@ def test_an_edge_less_is_a_deletion_that_is_no_loss_of_data(told):
 
 def test_a_file_with_a_hash_in_its_name_is_replaced_and_shown_as_its_lines(told):
     found = told[larger_items]
-    assert "only get new content, under a new name" in counts(found)
+    assert "Replaced only by new content under a new name: 1." in counts(found)
     assert "<b>new content</b> of ConfigMap" in found.comment
     assert "max_item_size: 2MiB" in found.comment
     assert "Look twice" not in found.comment

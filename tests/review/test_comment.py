@@ -48,7 +48,10 @@ def test_no_change_is_one_line(capsys):
 
 def test_counts_begin_with_what_weighs_most(capsys):
     found = written(capsys, "update")
-    assert "\n**2** to replace, **1** to update, 4 stay as they are. Of the replaced, 1 only get new content" in found
+    assert (
+        "\n**2** to replace, **1** to update, 4 stay as they are. Replaced only by new content under a new name: 1."
+        in found
+    )
 
 
 def test_what_data_is_in_comes_before_all_changes(capsys):
