@@ -61,7 +61,7 @@ def _component(resource: Resource, by_urn: Mapping[str, Resource]) -> str:
 
 
 def _folder(resource: Resource, by_urn: Mapping[str, Resource]) -> str:
-    if not resource.is_kubernetes or resource.read:
+    if not resource.is_kubernetes:
         return RESOURCES
     # A component with a provider of its own is in a cluster of its own.
     provider = by_urn.get(resource.provider.rpartition("::")[0])
@@ -75,7 +75,7 @@ def _text(resource: Resource) -> str:
         notes.append("# Pulumi keeps it when it is removed from the program.\n")
     if resource.protected:
         notes.append("# Pulumi refuses to delete or replace it.\n")
-    if resource.is_kubernetes and not resource.read:
+    if resource.is_kubernetes:
         first = {key: hidden[key] for key in ("apiVersion", "kind", "metadata") if key in hidden}
         document = {**first, **{key: hidden[key] for key in sorted(hidden) if key not in first}}
     else:

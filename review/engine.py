@@ -60,7 +60,8 @@ class Resource:
 
     @property
     def is_kubernetes(self) -> bool:
-        return self.type.startswith("kubernetes:")
+        """An object that the stack makes; what it only reads is none."""
+        return self.type.startswith("kubernetes:") and not self.read
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -79,8 +80,7 @@ class Recording:
     """Stack outputs."""
 
     def kubernetes(self) -> list[Resource]:
-        """What the stack makes in the cluster."""
-        return [found for found in self.resources if found.is_kubernetes and not found.read]
+        return [found for found in self.resources if found.is_kubernetes]
 
 
 class Mocks(pulumi.runtime.Mocks):

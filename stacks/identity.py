@@ -30,8 +30,8 @@ async def _cluster(wanted: str) -> None:
         )
         return
     # A provider for this alone. A `destroy` takes the cluster that is recorded with the other one, so that must not
-    # hear of a context that is not proven.
-    provider = k8s.Provider(f"{NAMESPACE}-reader", context=context, cluster_identifier=wanted)
+    # hear of a context that is not proven. By an identifier that never changes it is never replaced.
+    provider = k8s.Provider(f"{NAMESPACE}-reader", context=context, cluster_identifier=NAMESPACE)
     namespace = k8s.core.v1.Namespace.get(NAMESPACE, NAMESPACE, opts=pulumi.ResourceOptions(provider=provider))
     found = await namespace.metadata["uid"].future()
     if found != wanted:

@@ -53,8 +53,9 @@ class Stack:
     def refresh(self, **env: str) -> Result:
         return self._operation("refresh", "--yes", "--skip-preview", **env)
 
-    def destroy(self, **env: str) -> Result:
-        return self._operation("destroy", "--yes", "--skip-preview", **env)
+    def destroy(self, *, previewed: bool = False, **env: str) -> Result:
+        """`previewed`: as a person does it, who is stopped where the preview fails."""
+        return self._operation("destroy", "--yes", *([] if previewed else ["--skip-preview"]), **env)
 
     def outputs(self, *, show_secrets: bool = True) -> dict:
         flags = ["--show-secrets"] if show_secrets else []
