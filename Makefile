@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # A user's own settings must not leak into the virtual environment.
 unexport PYTHONPATH
 
-.PHONY: help up down query preview render diff plan scale-receive unused-metrics test test-unit bench bench-fleet check golden dashboards lock
+.PHONY: help up down query preview deploy render diff plan scale-receive unused-metrics drift test test-unit coverage bench bench-fleet check golden dashboards schema lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,6 +21,9 @@ query: .venv/complete ## show the query over all regions again
 preview: .venv/complete ## preview a production stack file without a cluster: make preview STACK=apac
 	@$(PYTHON) -m local preview $(STACK)
 
+deploy: .venv/complete ## bring up the regions side by side, then the global stack: make deploy ARGS="--stack apac"
+	@$(PYTHON) -m ops.deploy $(ARGS)
+
 render: .venv/complete ## what a stack would register, as YAML files: make render STACK=apac OUT=rendered
 	@$(PYTHON) -m review.render $(addprefix --stack=,$(STACK)) --out "$(or $(OUT),rendered)"
 
@@ -36,11 +39,17 @@ scale-receive: .venv/complete ## another number of receivers, nothing lost: make
 unused-metrics: .venv/complete ## what edges send and nobody uses: make unused-metrics STACK=apac ARGS="--dashboards DIR"
 	@$(PYTHON) -m ops.unused_metrics --stack $(STACK) $(ARGS)
 
+drift: .venv/complete ## what was changed by hand, and its repair: make drift STACK=apac ARGS=--repair
+	@$(PYTHON) -m ops.drift $(if $(STACK),--stack "$(STACK)") $(ARGS)
+
 test: .venv/complete ## all tests: unit, plugins through the real engine, live on the local platform
 	@$(PYTHON) -m local tools && $(PYTHON) -m pytest
 
 test-unit: .venv/complete ## tests that need no root, no Go and no cluster
 	@$(PYTHON) -m pytest -m "not live and not plugins" --numprocesses=auto --dist=loadfile
+
+coverage: .venv/complete ## which lines those tests never run; fails below the threshold of pyproject.toml
+	@$(PYTHON) -m pytest -m "not live and not plugins" --numprocesses=auto --dist=loadfile --cov --cov-report=term-missing
 
 bench: .venv/complete ## measure dashboards with and without the Query Frontend, and check the bars: make bench ARGS="--split 24h"
 	@$(PYTHON) -m bench.query_path $(ARGS)
@@ -56,6 +65,9 @@ golden: .venv/complete ## write the golden files anew
 
 dashboards: .venv/complete ## write the dashboards anew from their code
 	@$(PYTHON) -m dashboards
+
+schema: .venv/complete ## write anew what is told of settings and components: the schema for editors, docs/settings.md, provider/schema.json
+	@$(PYTHON) -m schemas
 
 lock: ## write the lock files anew from pyproject.toml
 	@uv="uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml"; \

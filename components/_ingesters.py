@@ -9,6 +9,7 @@ import versions
 from render import thanos_flags
 
 from . import _probes, _volumes, _workload
+from ._manifest import Manifest
 from ._workload import OBJSTORE_DIR, OBJSTORE_FILE, POD_NAME, ContainerResources, GrpcTls, Part
 
 COMPONENT = "receive-ingester"
@@ -35,7 +36,7 @@ def container(
     max_exemplars: int,
     resources: ContainerResources,
     tls: GrpcTls | None,
-) -> dict:
+) -> Manifest:
     """The one container of an ingester."""
     return _workload.container(
         "ingester",
@@ -70,15 +71,15 @@ def stateful_set(
     storage: str,
     storage_class: str | None,
     service: pulumi.Input[str],
-    container: dict,
+    container: Manifest,
     account: pulumi.Input[str],
     priority_class: pulumi.Input[str],
-    volumes: list[dict],
+    volumes: list[Manifest],
     parent: pulumi.Resource,
 ) -> list[str]:
     """Makes the ingesters of one zone (None: of all) with their claims; returns the names of the pods by ordinal."""
     named = replace(part, name=labels.safe_name(part.name, *([zone] if zone else []), limit=labels.STATEFUL_SET_NAME))
-    placed: dict = {}
+    placed: Manifest = {}
     if zone:
         placed["nodeSelector"] = {ZONE: zone}
     template = _workload.pod_template(

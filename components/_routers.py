@@ -4,6 +4,7 @@ import versions
 from render import thanos_flags
 
 from . import _probes, _workload
+from ._manifest import Manifest
 from ._workload import POD_NAME, ContainerResources, GrpcTls
 
 COMPONENT = "receive-router"
@@ -23,7 +24,7 @@ def container(
     replication_protocol: str,
     resources: ContainerResources,
     tls: GrpcTls | None,
-) -> dict:
+) -> Manifest:
     """The one container of a router."""
     return _workload.container(
         "router",

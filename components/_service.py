@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
+from ._manifest import Manifest, verbatim
 from ._workload import Part
 
 
@@ -24,9 +25,9 @@ def balanced(
     opts: pulumi.ResourceOptions,
 ) -> k8s.core.v1.Service:
     """A Service with a cluster IP and, if asked for, an internal load balancer."""
-    more = {}
+    annotations: dict[str, str] = {}
     if load_balancer:
-        more["annotations"] = {
+        annotations = {
             # Two controllers, two spellings; one that knows neither would open remote write to the internet.
             "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
             "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
@@ -35,12 +36,14 @@ def balanced(
         }
     return k8s.core.v1.Service(
         part.name,
-        metadata=part.metadata(**more),
-        spec={
-            "type": "LoadBalancer" if load_balancer else "ClusterIP",
-            "selector": part.selector,
-            "ports": _ports(ports),
-        },
+        metadata=part.metadata(annotations=annotations),
+        spec=verbatim(
+            {
+                "type": "LoadBalancer" if load_balancer else "ClusterIP",
+                "selector": part.selector,
+                "ports": _ports(ports),
+            }
+        ),
         opts=opts,
     )
 
@@ -54,7 +57,7 @@ def headless(
     return k8s.core.v1.Service(
         name or part.name,
         metadata=part.metadata(name),
-        spec={"clusterIP": "None", "selector": part.selector, "ports": _ports(ports)},
+        spec=verbatim({"clusterIP": "None", "selector": part.selector, "ports": _ports(ports)}),
         opts=opts,
     )
 
@@ -66,6 +69,6 @@ def host(service: k8s.core.v1.Service, load_balancer: InternalLoadBalancer | Non
     return pulumi.Output.concat(service.metadata["name"], ".", service.metadata["namespace"], ".svc")
 
 
-def _ports(ports: dict[str, int]) -> list[dict]:
+def _ports(ports: dict[str, int]) -> list[Manifest]:
     # They lead to the container ports of the same names.
     return [{"name": name, "port": number, "targetPort": name} for name, number in ports.items()]

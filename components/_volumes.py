@@ -4,13 +4,15 @@ A StatefulSet's claim template cannot change: the provider would replace the who
 as they are. Claims of the names that the StatefulSet expects are adopted by it, grow in place, and outlive it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from render import units
 
+from ._manifest import Manifest, verbatim
 from ._workload import Part
 
 #: The name of the claim template, and of the volume in the pod.
@@ -19,7 +21,7 @@ VOLUME = "data"
 
 def claims(
     part: Part, count: int, size: str, storage_class: str | None, parent: pulumi.Resource
-) -> list[pulumi.Resource]:
+) -> Sequence[pulumi.Resource]:
     """The claims of the pods 0 to `count` - 1, each of `size`. A claim that shrinks is refused at preview.
 
     They stay when they are removed from the program, so that fewer pods lose no data; `kubectl delete pvc` ends them.
@@ -32,7 +34,7 @@ def claims(
         k8s.core.v1.PersistentVolumeClaim(
             f"{part.name}-{VOLUME}-{index}",
             metadata=part.metadata(f"{VOLUME}-{part.name}-{index}"),
-            spec=_spec(size, storage_class),
+            spec=verbatim(_spec(size, storage_class)),
             opts=pulumi.ResourceOptions(
                 parent=parent, retain_on_delete=True, hooks=pulumi.ResourceHookBinding(before_update=[guard])
             ),
@@ -46,7 +48,7 @@ def stateful_set(
     *,
     service: pulumi.Input[str],
     replicas: int,
-    template: dict,
+    template: Manifest,
     storage: str | None,
     storage_class: str | None,
     parent: pulumi.Resource,
@@ -54,21 +56,23 @@ def stateful_set(
     **spec: object,
 ) -> k8s.apps.v1.StatefulSet:
     """A StatefulSet with its claims; without any if `storage` is null. `selector`: the part's own unless given."""
-    made: list[pulumi.Resource] = []
+    made: Sequence[pulumi.Resource] = ()
     if storage:
         made = claims(part, replicas, storage, storage_class, parent)
         spec["volumeClaimTemplates"] = [{"metadata": {"name": VOLUME}, "spec": _spec(storage, storage_class)}]
     return k8s.apps.v1.StatefulSet(
         part.name,
         metadata=part.metadata(),
-        spec={
-            "serviceName": service,
-            "replicas": replicas,
-            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
-            "selector": {"matchLabels": selector or part.selector},
-            "template": template,
-            **spec,
-        },
+        spec=verbatim(
+            {
+                "serviceName": service,
+                "replicas": replicas,
+                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+                "selector": {"matchLabels": selector or part.selector},
+                "template": template,
+                **spec,
+            }
+        ),
         opts=pulumi.ResourceOptions(
             parent=parent,
             # The controller would make claims of its own if it came first.
@@ -81,7 +85,7 @@ def stateful_set(
     )
 
 
-def _spec(size: str, storage_class: str | None) -> dict:
+def _spec(size: str, storage_class: str | None) -> Manifest:
     named = {"storageClassName": storage_class} if storage_class else {}
     return {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, **named}
 
@@ -95,5 +99,6 @@ def _never_shrink(change: pulumi.ResourceHookArgs) -> None:
         )
 
 
-def _size(inputs: Mapping | None) -> str | None:
-    return ((inputs or {}).get("spec") or {}).get("resources", {}).get("requests", {}).get("storage")
+def _size(inputs: Mapping[str, Any] | None) -> str | None:
+    spec: Manifest = (inputs or {}).get("spec") or {}
+    return spec.get("resources", {}).get("requests", {}).get("storage")

@@ -1,5 +1,6 @@
 """Shapes that workloads share, as plain manifests. Functions only: a component reads like the object it makes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -8,6 +9,8 @@ import pulumi_kubernetes as k8s
 
 import labels
 from render import thanos_flags
+
+from ._manifest import Manifest, verbatim
 
 #: Any user but root. Spelt out, so that `runAsNonRoot` holds for any image.
 USER = 1001
@@ -59,25 +62,29 @@ class Part:
     def selector(self) -> dict[str, str]:
         return labels.selector(self.component, self.instance, self.app)
 
-    def metadata(self, name: pulumi.Input[str] | None = None, **more: object) -> dict:
+    def metadata(
+        self, name: pulumi.Input[str] | None = None, annotations: Mapping[str, pulumi.Input[str]] | None = None
+    ) -> k8s.meta.v1.ObjectMetaArgsDict:
         """Fixed name, namespace and recommended labels. `name` for an object that is not called like the part."""
-        return {
+        found: k8s.meta.v1.ObjectMetaArgsDict = {
             "name": name or self.name,
             "namespace": self.namespace,
             "labels": labels.recommended(self.component, self.instance, self.app),
-            **more,
         }
+        if annotations:
+            found["annotations"] = annotations
+        return found
 
 
 def pod_template(
     part: Part,
-    containers: list[dict],
+    containers: list[Manifest],
     *,
     account: pulumi.Input[str],
     priority_class: pulumi.Input[str],
     spread: bool = True,
     **spec: object,
-) -> dict:
+) -> Manifest:
     """A pod that passes the `restricted` Pod Security Standard. `spec`: what else it has, or has otherwise.
 
     It has no token of the API server unless `spec` says so. A token for an IAM role is projected by EKS on its own and
@@ -115,9 +122,9 @@ def container(
     args: pulumi.Input[list[str]],
     ports: dict[str, int],
     resources: ContainerResources,
-    probes: dict[str, dict],
+    probes: dict[str, Manifest],
     **more: object,
-) -> dict:
+) -> Manifest:
     """A container with nothing but what it needs. `ports` maps names to numbers; `probes`: see `_probes`."""
     return {
         "name": name,
@@ -139,30 +146,30 @@ def container(
     }
 
 
-def drain(seconds: int = DRAIN_SECONDS) -> dict:
+def drain(seconds: int = DRAIN_SECONDS) -> Manifest:
     """A pause before SIGTERM. The kubelet does it: the image has no shell and no `sleep`."""
     return {"preStop": {"sleep": {"seconds": seconds}}}
 
 
-def mount(volume: str, path: str) -> dict:
+def mount(volume: str, path: str) -> Manifest:
     """A read-only mount of a volume with configuration."""
     return {"name": volume, "mountPath": path, "readOnly": True}
 
 
-def secret_volume(name: str, secret: pulumi.Input[str]) -> dict:
+def secret_volume(name: str, secret: pulumi.Input[str]) -> Manifest:
     return {"name": name, "secret": {"secretName": secret}}
 
 
-def config_volume(name: str, config_map: pulumi.Input[str]) -> dict:
+def config_volume(name: str, config_map: pulumi.Input[str]) -> Manifest:
     return {"name": name, "configMap": {"name": config_map}}
 
 
-def tls_mounts(tls: GrpcTls | None) -> list[dict]:
+def tls_mounts(tls: GrpcTls | None) -> list[Manifest]:
     """Where a container finds its certificate; nothing without TLS."""
     return [mount("tls", thanos_flags.TLS_DIR)] if tls else []
 
 
-def tls_volumes(tls: GrpcTls | None) -> list[dict]:
+def tls_volumes(tls: GrpcTls | None) -> list[Manifest]:
     """The volume behind `tls_mounts`."""
     return [secret_volume("tls", tls["secret"])] if tls else []
 
@@ -171,10 +178,10 @@ def account(
     part: Part, role_arn: pulumi.Input[str] | None, opts: pulumi.ResourceOptions, name: str | None = None
 ) -> pulumi.Output[str]:
     """Makes the service account of a workload, tied to its IAM role if it has one; returns its name."""
-    role = {"annotations": {"eks.amazonaws.com/role-arn": role_arn}} if role_arn else {}
+    role = {"eks.amazonaws.com/role-arn": role_arn} if role_arn else None
     made = k8s.core.v1.ServiceAccount(
         name or part.name,
-        metadata=part.metadata(name, **role),
+        metadata=part.metadata(name, role),
         automount_service_account_token=False,
         opts=opts,
     )
@@ -185,27 +192,29 @@ def deployment(
     part: Part,
     *,
     replicas: int,
-    container: dict,
+    container: Manifest,
     priority_class: pulumi.Input[str],
-    volumes: list[dict],
+    volumes: list[Manifest],
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Makes pods that keep nothing, and their service account."""
     k8s.apps.v1.Deployment(
         part.name,
         metadata=part.metadata(),
-        spec={
-            "replicas": replicas,
-            "selector": {"matchLabels": part.selector},
-            "template": pod_template(
-                part,
-                [container],
-                account=account(part, None, opts),
-                priority_class=priority_class,
-                terminationGracePeriodSeconds=STATELESS_GRACE_SECONDS,
-                volumes=volumes,
-            ),
-        },
+        spec=verbatim(
+            {
+                "replicas": replicas,
+                "selector": {"matchLabels": part.selector},
+                "template": pod_template(
+                    part,
+                    [container],
+                    account=account(part, None, opts),
+                    priority_class=priority_class,
+                    terminationGracePeriodSeconds=STATELESS_GRACE_SECONDS,
+                    volumes=volumes,
+                ),
+            }
+        ),
         opts=opts,
     )
 
@@ -217,12 +226,12 @@ def disruption_budget(
     return k8s.policy.v1.PodDisruptionBudget(
         part.name,
         metadata=part.metadata(),
-        spec={"maxUnavailable": max_unavailable, "selector": {"matchLabels": part.selector}},
+        spec=verbatim({"maxUnavailable": max_unavailable, "selector": {"matchLabels": part.selector}}),
         opts=opts,
     )
 
 
-def _spread(part: Part, topology_key: str, when_unsatisfiable: str) -> dict:
+def _spread(part: Part, topology_key: str, when_unsatisfiable: str) -> Manifest:
     return {
         "maxSkew": 1,
         "topologyKey": topology_key,

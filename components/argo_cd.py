@@ -12,6 +12,7 @@ import labels
 from render import argo_cd
 
 from ._edges import EdgeApiServer
+from ._manifest import given, output
 
 
 class AgentEdge(TypedDict):
@@ -52,23 +53,28 @@ class ArgoCd(pulumi.ComponentResource):
         super().__init__("observability:index:ArgoCd", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         clusters = {
-            edge["name"]: self._cluster(name, edge, args, child) for edge in args["edges"] if edge.get("api_server")
+            edge["name"]: self._cluster(name, edge, server, args, child)
+            for edge in args["edges"]
+            if (server := edge.get("api_server"))
         }
         if args["generator"] == "applicationSet":
             made = [self._application_set(name, args, list(clusters.values()), child)]
         else:
             made = [self._application(name, edge, args, clusters.get(edge["name"]), child) for edge in args["edges"]]
         self.applications = pulumi.Output.all(
-            *[pulumi.Output.concat(found.kind, "/", found.metadata["name"]).apply(str.lower) for found in made]
+            *[
+                pulumi.Output.concat(output(found, "kind"), "/", output(found, "metadata")["name"]).apply(str.lower)
+                for found in made
+            ]
         )
         self.register_outputs({"applications": self.applications})
 
     def _cluster(
-        self, name: str, edge: AgentEdge, args: ArgoCdArgs, child: pulumi.ResourceOptions
+        self, name: str, edge: AgentEdge, server: EdgeApiServer, args: ArgoCdArgs, child: pulumi.ResourceOptions
     ) -> k8s.core.v1.Secret:
         own_name = labels.safe_name(name, edge["name"], limit=labels.CONFIG_NAME)
-        server = edge["api_server"]
-        content = pulumi.Output.secret(edge["credential"]).apply(
+        credential = given(edge["credential"], f"edge {edge['name']}: api_server is set, and credential is null")
+        content = pulumi.Output.secret(credential).apply(
             lambda token: argo_cd.cluster(edge["name"], server["server"], server["ca_data"], token)
         )
         return k8s.core.v1.Secret(

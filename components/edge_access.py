@@ -50,8 +50,8 @@ class EdgeAccess(pulumi.ComponentResource):
             f"{name}-namespace", metadata={"name": args["agent_namespace"], "labels": labels.OURS}, opts=there
         )
         content = {TOKEN_KEY: pulumi.Output.secret(args["token"])}
-        if args.get("ca"):
-            content[CA_KEY] = pulumi.Output.from_input(args["ca"])
+        if ca := args.get("ca"):
+            content[CA_KEY] = pulumi.Output.from_input(ca)
         secret = k8s.core.v1.Secret(
             f"{name}-remote-write",
             metadata={"name": SECRET, "namespace": namespace.metadata["name"], "labels": labels.OURS},

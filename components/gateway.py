@@ -3,7 +3,7 @@
 Tokens and routes are read again while it runs: a new edge, a new token and a revoked one roll no pod.
 """
 
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -15,6 +15,7 @@ from render import gateway as files
 from render import gateway_routes, thanos_flags, units
 
 from . import _config, _probes, _service, _workload
+from ._manifest import Manifest
 from ._service import InternalLoadBalancer
 from ._workload import ContainerResources, Part
 
@@ -106,7 +107,9 @@ class Gateway(pulumi.ComponentResource):
         self.otlp_url = (
             pulumi.Output.concat("https://", host) if args.get("tempo") is not None else pulumi.Output.from_input("")
         )
-        self.tokens = pulumi.Output.secret({edge: current.result for edge, (current, *_) in valid.items()})
+        tokens = pulumi.Output.secret({edge: current.result for edge, (current, *_) in valid.items()})
+        # Outputs inside are resolved, too, which the SDK's types do not say.
+        self.tokens = cast("pulumi.Output[dict[str, str]]", tokens)
         self.register_outputs(
             {"remote_write_url": self.remote_write_url, "otlp_url": self.otlp_url, "tokens": self.tokens}
         )
@@ -172,7 +175,7 @@ def _bootstrap(part: Part, args: GatewayArgs, opts: pulumi.ResourceOptions) -> p
     return _config.hashed_config_map(part, "config", found, opts)
 
 
-def _container(resources: ContainerResources) -> dict:
+def _container(resources: ContainerResources) -> Manifest:
     return _workload.container(
         COMPONENT,
         versions.ENVOY,

@@ -15,6 +15,7 @@ import versions
 from render import grafana
 
 from . import _config, _probes, _service, _volumes, _workload
+from ._manifest import Manifest, given
 from ._service import InternalLoadBalancer
 from ._workload import ContainerResources, Part
 
@@ -145,13 +146,13 @@ def _drawn(name: str, opts: pulumi.ResourceOptions) -> random.RandomPassword:
 def _secrets(
     part: Part, args: GrafanaArgs, password: random.RandomPassword, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
-    secret = {
+    secret: dict[str, pulumi.Input[str]] = {
         "admin-password": password.result,
         # With this Grafana encrypts and signs. Its default is in its source.
         "secret-key": _drawn(f"{part.instance}-secret-key", opts).result,
     }
     if args.get("oidc"):
-        secret["client-secret"] = args["oidc_client_secret"]
+        secret["client-secret"] = given(args["oidc_client_secret"], "oidc is set, and oidc_client_secret is null")
     return _config.revised_secret(part, "secrets", secret, opts)
 
 
@@ -180,7 +181,7 @@ def _files(args: GrafanaArgs) -> dict[str, pulumi.Input[str]]:
     }
 
 
-def _container(resources: ContainerResources) -> dict:
+def _container(resources: ContainerResources) -> Manifest:
     return _workload.container(
         COMPONENT,
         versions.GRAFANA,
@@ -203,5 +204,5 @@ def _container(resources: ContainerResources) -> dict:
     )
 
 
-def _file(name: str, path: str) -> dict:
+def _file(name: str, path: str) -> Manifest:
     return {**_workload.mount("config", path), "subPath": name}

@@ -15,12 +15,13 @@ from render import caches
 from render import memcached as server
 
 from . import _probes, _service, _workload
-from ._workload import Part
+from ._manifest import verbatim
+from ._workload import ContainerResources, Part
 
 COMPONENT = "memcached"
 PORTS = {caches.MEMCACHED_PORT_NAME: server.PORT}
 METRICS_PORTS = {"metrics": server.METRICS_PORT}
-EXPORTER_RESOURCES = {"cpu": "10m", "memory": "32Mi", "memory_limit": "64Mi"}
+EXPORTER_RESOURCES: ContainerResources = {"cpu": "10m", "memory": "32Mi", "memory_limit": "64Mi"}
 
 
 class MemcachedArgs(TypedDict):
@@ -94,18 +95,20 @@ class Memcached(pulumi.ComponentResource):
         return k8s.apps.v1.StatefulSet(
             part.name,
             metadata=part.metadata(),
-            spec={
-                "serviceName": service,
-                "replicas": int(args["replicas"]),
-                "podManagementPolicy": "Parallel",
-                "selector": {"matchLabels": part.selector},
-                "template": _workload.pod_template(
-                    part,
-                    [memcached, exporter],
-                    account=_workload.account(part, None, child),
-                    priority_class=args["priority_class"],
-                    terminationGracePeriodSeconds=_workload.STATELESS_GRACE_SECONDS,
-                ),
-            },
+            spec=verbatim(
+                {
+                    "serviceName": service,
+                    "replicas": int(args["replicas"]),
+                    "podManagementPolicy": "Parallel",
+                    "selector": {"matchLabels": part.selector},
+                    "template": _workload.pod_template(
+                        part,
+                        [memcached, exporter],
+                        account=_workload.account(part, None, child),
+                        priority_class=args["priority_class"],
+                        terminationGracePeriodSeconds=_workload.STATELESS_GRACE_SECONDS,
+                    ),
+                }
+            ),
             opts=child,
         )

@@ -10,6 +10,8 @@ import pulumi_kubernetes as k8s
 
 import labels
 
+from ._manifest import Manifest, verbatim
+
 COMPONENT = "network-policies"
 DEFAULT = "default-deny"
 
@@ -48,7 +50,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         super().__init__("observability:index:NetworkPolicies", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         workloads, paths = args["workloads"], args["paths"]
-        if unknown := {end for path in paths for end in (path["source"], path["target"])} - {None, *workloads}:
+        if unknown := {end for path in paths for end in (path["source"], path["target"]) if end} - {*workloads}:
             raise ValueError(f"a path has {', '.join(sorted(unknown))}, and the workloads are {', '.join(workloads)}")
 
         specs = {DEFAULT: _spec({})}
@@ -62,7 +64,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         self.register_outputs({"names": self.names})
 
     def _policy(
-        self, name: str, stem: str, namespace: pulumi.Input[str], spec: dict, child: pulumi.ResourceOptions
+        self, name: str, stem: str, namespace: pulumi.Input[str], spec: Manifest, child: pulumi.ResourceOptions
     ) -> k8s.networking.v1.NetworkPolicy:
         policy_name = labels.safe_name(name, stem, limit=labels.SERVICE_NAME)
         return k8s.networking.v1.NetworkPolicy(
@@ -72,12 +74,12 @@ class NetworkPolicies(pulumi.ComponentResource):
                 "namespace": namespace,
                 "labels": labels.recommended(COMPONENT, name),
             },
-            spec=spec,
+            spec=verbatim(spec),
             opts=child,
         )
 
 
-def _spec(pods: dict[str, str], **rules: list[dict]) -> dict:
+def _spec(pods: dict[str, str], **rules: list[Manifest]) -> Manifest:
     """A policy for the pods with these labels; none: for all. What no rule has is refused, in both directions."""
     return {
         "podSelector": {"matchLabels": pods} if pods else {},
@@ -86,7 +88,7 @@ def _spec(pods: dict[str, str], **rules: list[dict]) -> dict:
     }
 
 
-def _rule(direction: str, peer: str | None, path: NetworkPath, workloads: dict[str, dict[str, str]]) -> dict:
+def _rule(direction: str, peer: str | None, path: NetworkPath, workloads: dict[str, dict[str, str]]) -> Manifest:
     ports = [{"protocol": path["protocol"], "port": int(port)} for port in path["ports"]]
     if peer is None:
         return {"ports": ports}

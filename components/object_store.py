@@ -13,6 +13,7 @@ import labels
 from render import iam, lifecycle, objstore
 
 from . import _config
+from ._manifest import verbatim
 from ._workload import Part
 
 COMPONENT = "object-store"
@@ -119,7 +120,9 @@ class ObjectStore(pulumi.ComponentResource):
 
     def _guard(self, name: str, args: ObjectStoreArgs, bucket: aws.s3.Bucket, child: pulumi.ResourceOptions) -> None:
         key = args.get("kms_key_arn")
-        by_default = {"sse_algorithm": "aws:kms", "kms_master_key_id": key} if key else {"sse_algorithm": "AES256"}
+        by_default: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict = (
+            {"sse_algorithm": "aws:kms", "kms_master_key_id": key} if key else {"sse_algorithm": "AES256"}
+        )
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
@@ -154,11 +157,13 @@ class ObjectStore(pulumi.ComponentResource):
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=bucket.bucket,
-            rules=lifecycle.rules(
-                abort_incomplete_upload_days=int(rules["abort_incomplete_upload_days"]),
-                versioning=bool(args["versioning"]),
-                noncurrent_version_days=int(rules["noncurrent_version_days"]),
-                tiering_after_days=[int(days) for days in rules["tiering_after_days"]],
+            rules=verbatim(
+                lifecycle.rules(
+                    abort_incomplete_upload_days=int(rules["abort_incomplete_upload_days"]),
+                    versioning=bool(args["versioning"]),
+                    noncurrent_version_days=int(rules["noncurrent_version_days"]),
+                    tiering_after_days=[int(days) for days in rules["tiering_after_days"]],
+                )
             ),
             opts=child,
         )

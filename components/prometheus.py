@@ -14,6 +14,7 @@ import versions
 from render import prometheus, thanos_flags
 
 from . import _config, _probes, _service, _volumes, _workload
+from ._manifest import Manifest, given
 from ._workload import OBJSTORE_DIR, OBJSTORE_FILE, POD_NAME, ContainerResources, GrpcTls, Part
 
 COMPONENT = APP = "prometheus"
@@ -109,13 +110,13 @@ class Prometheus(pulumi.ComponentResource):
         role = k8s.rbac.v1.Role(
             part.name,
             metadata=part.metadata(),
-            rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}],
+            rules=[{"api_groups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}],
             opts=child,
         )
         k8s.rbac.v1.RoleBinding(
             part.name,
             metadata=part.metadata(),
-            role_ref={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata["name"]},
+            role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata["name"]},
             subjects=[{"kind": "ServiceAccount", "name": account, "namespace": part.namespace}],
             opts=child,
         )
@@ -136,7 +137,9 @@ class Prometheus(pulumi.ComponentResource):
         if args["mode"] == "sidecar":
             containers.append(self._sidecar(args))
             volumes += [
-                _workload.secret_volume("objstore", args["objstore_secret"]),
+                _workload.secret_volume(
+                    "objstore", given(args["objstore_secret"], "mode sidecar needs objstore_secret")
+                ),
                 *_workload.tls_volumes(args.get("tls")),
             ]
         template = _workload.pod_template(
@@ -162,7 +165,7 @@ class Prometheus(pulumi.ComponentResource):
             minReadySeconds=MIN_READY_SECONDS,
         )
 
-    def _prometheus(self, args: PrometheusArgs) -> dict:
+    def _prometheus(self, args: PrometheusArgs) -> Manifest:
         return _workload.container(
             "prometheus",
             versions.PROMETHEUS,
@@ -185,7 +188,7 @@ class Prometheus(pulumi.ComponentResource):
             ],
         )
 
-    def _sidecar(self, args: PrometheusArgs) -> dict:
+    def _sidecar(self, args: PrometheusArgs) -> Manifest:
         tls = args.get("tls")
         return _workload.container(
             "sidecar",

@@ -79,9 +79,10 @@ class Query(pulumi.ComponentResource):
 
     def _endpoints(self, part: Part, args: QueryArgs, child: pulumi.ResourceOptions) -> k8s.core.v1.ConfigMap:
         config_name = labels.safe_name(part.name, "endpoints", limit=labels.SERVICE_NAME)
-        server_name = args["tls"]["server_name"] if args.get("tls") else None
+        tls = args.get("tls")
+        server_name = tls["server_name"] if tls else None
         document = pulumi.Output.all(args["endpoints"], args["strict_endpoints"]).apply(
-            lambda known: endpoints.document(*known, server_name)
+            lambda known: endpoints.document(known[0], known[1], server_name)
         )
         return k8s.core.v1.ConfigMap(
             config_name, metadata=part.metadata(config_name), data={CONFIG_FILE: document}, opts=child

@@ -13,6 +13,7 @@ from render import caches, thanos_flags, tripper
 
 from . import _caches, _config, _probes, _service, _workload
 from ._caches import CACHE_DIR, CacheBackend
+from ._manifest import Manifest
 from ._service import InternalLoadBalancer
 from ._workload import ContainerResources, Part
 
@@ -83,7 +84,7 @@ class QueryFrontend(pulumi.ComponentResource):
         self.register_outputs({"http_url": self.http_url, "cluster_http_url": self.cluster_http_url})
 
     def _deployment(
-        self, part: Part, args: QueryFrontendArgs, volumes: list[dict], child: pulumi.ResourceOptions
+        self, part: Part, args: QueryFrontendArgs, volumes: list[Manifest], child: pulumi.ResourceOptions
     ) -> None:
         container = _workload.container(
             "query-frontend",

@@ -13,6 +13,7 @@ import versions
 from render import remote_write, thanos_flags, units
 
 from . import _config, _probes, _service, _volumes, _workload
+from ._manifest import Manifest, given
 from ._workload import OBJSTORE_DIR, OBJSTORE_FILE, POD_NAME, ContainerResources, GrpcTls, Part
 
 COMPONENT = "ruler"
@@ -91,7 +92,11 @@ class Ruler(pulumi.ComponentResource):
         )
         volumes = [_workload.config_volume("rules", _config.hashed_config_map(part, "rules", args["rules"], child))]
         if stateful:
-            volumes.append(_workload.secret_volume("objstore", args["objstore_secret"]))
+            volumes.append(
+                _workload.secret_volume(
+                    "objstore", given(args["objstore_secret"], "mode stateful needs objstore_secret")
+                )
+            )
         else:
             volumes += [
                 _workload.config_volume("remote-write", self._remote_write(part, args, child)),
@@ -109,7 +114,8 @@ class Ruler(pulumi.ComponentResource):
         self.register_outputs({"grpc_endpoint": self.grpc_endpoint, "http_url": self.http_url})
 
     def _remote_write(self, part: Part, args: RulerArgs, child: pulumi.ResourceOptions) -> pulumi.Output[str]:
-        document = pulumi.Output.from_input(args["remote_write_url"]).apply(remote_write.document)
+        url = given(args["remote_write_url"], "mode stateless needs remote_write_url")
+        document = pulumi.Output.from_input(url).apply(remote_write.document)
         return _config.hashed_config_map(part, "remote-write", {REMOTE_WRITE_FILE: document}, child)
 
     def _stateful_set(
@@ -118,7 +124,7 @@ class Ruler(pulumi.ComponentResource):
         args: RulerArgs,
         service: pulumi.Input[str],
         account: pulumi.Input[str],
-        volumes: list[dict],
+        volumes: list[Manifest],
     ) -> None:
         # Claim templates cannot change, so each mode has a set of its own: another mode makes one and ends the other.
         own = replace(part, name=labels.safe_name(part.name, args["mode"], limit=labels.STATEFUL_SET_NAME))
@@ -144,7 +150,7 @@ class Ruler(pulumi.ComponentResource):
             minReadySeconds=int(units.duration(args["evaluation_interval"]).total_seconds()),
         )
 
-    def _container(self, args: RulerArgs) -> dict:
+    def _container(self, args: RulerArgs) -> Manifest:
         stateful, tls = args["mode"] == "stateful", args.get("tls")
         flags = pulumi.Output.all(query_url=args["query_url"], alert_query_url=args["alert_query_url"]).apply(
             lambda known: thanos_flags.rule(

@@ -10,6 +10,7 @@ name says what it has; a single group has the component's name:
   ends them.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypedDict
 
@@ -18,10 +19,12 @@ import pulumi
 import labels
 import versions
 from render import caches, history_flags, thanos_flags, units
+from render.caches import Cache
 from render.shards import Shard, selector, shards
 
 from . import _caches, _config, _probes, _service, _volumes, _workload
 from ._caches import CACHE_DIR, CacheBackend
+from ._manifest import Manifest
 from ._workload import OBJSTORE_DIR, OBJSTORE_FILE, ContainerResources, GrpcTls, Part
 
 COMPONENT = "store"
@@ -95,7 +98,7 @@ class Store(pulumi.ComponentResource):
         part = Part(labels.safe_name(name, limit=labels.STATEFUL_SET_NAME), args["namespace"], COMPONENT, name)
 
         account = _workload.account(part, args["role_arn"], child, name=args["service_account"])
-        documents = {
+        documents: dict[str, Callable[[Cache], str]] = {
             INDEX_CACHE_FILE: caches.index_cache,
             CACHING_BUCKET_FILE: lambda cache: caches.caching_bucket(cache, args["block_sync_interval"]),
         }
@@ -118,7 +121,7 @@ class Store(pulumi.ComponentResource):
         args: StoreArgs,
         shard: Shard,
         account: pulumi.Input[str],
-        volumes: list[dict],
+        volumes: list[Manifest],
         child: pulumi.ResourceOptions,
     ) -> pulumi.Output[list[str]]:
         """The pods of one share; returns their endpoints."""
@@ -153,7 +156,7 @@ class Store(pulumi.ComponentResource):
         )
 
 
-def _container(args: StoreArgs, shard: Shard) -> dict:
+def _container(args: StoreArgs, shard: Shard) -> Manifest:
     tls = args.get("tls")
     return _workload.container(
         "store",

@@ -179,7 +179,12 @@ def _config_secret(part: Part, args: TempoArgs, child: pulumi.ResourceOptions) -
             endpoint=args["endpoint"],
             aws_region=args["aws_region"],
             insecure=bool(args["insecure"]),
-            limits={limit: int(value) for limit, value in limits.items()},
+            limits={
+                "bytes_per_second": int(limits["bytes_per_second"]),
+                "burst_bytes": int(limits["burst_bytes"]),
+                "trace_bytes": int(limits["trace_bytes"]),
+                "live_traces": int(limits["live_traces"]),
+            },
             max_active_series=int(generator["max_active_series"]),
             dimensions=generator["dimensions"],
             max_request_bytes=int(args["max_request_bytes"]),

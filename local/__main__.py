@@ -12,8 +12,8 @@ from local.paths import CACHE
 #: Pulumi's commands that read the stack file.
 STACK_FILE_COMMANDS = ("config", "destroy", "import", "preview", "refresh", "up", "update", "watch")
 
-#: Commands of the Makefile that work on a region.
-OPERATIONS = {"scale-receive": "ops.scale_receive", "unused-metrics": "ops.unused_metrics"}
+#: Commands of the Makefile that work on a stack.
+OPERATIONS = {"drift": "ops.drift", "scale-receive": "ops.scale_receive", "unused-metrics": "ops.unused_metrics"}
 
 
 def main() -> int:
@@ -32,6 +32,9 @@ def main() -> int:
     unused = commands.add_parser("unused-metrics", help="what edges send and nobody uses", add_help=False)
     unused.add_argument("stack", choices=stacks.REGIONS)
     unused.add_argument("arguments", nargs=argparse.REMAINDER)
+    drift = commands.add_parser("drift", help="what was changed by hand, and with --repair its repair", add_help=False)
+    drift.add_argument("stack", choices=stacks.STACKS)
+    drift.add_argument("arguments", nargs=argparse.REMAINDER)
     for name in ("pulumi", "kubectl"):
         command = commands.add_parser(name, help=f"run {name} against the local platform", add_help=False)
         command.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -44,8 +47,8 @@ def main() -> int:
         return passthrough(
             "scale-receive", with_region(options.stack, [f"--to={options.to}", *["--yes"] * options.yes])
         )
-    if options.command == "unused-metrics":
-        return passthrough("unused-metrics", with_region(options.stack, options.arguments))
+    if options.command in ("drift", "unused-metrics"):
+        return passthrough(options.command, with_region(options.stack, options.arguments))
     actions = {"up": platform.up, "down": platform.down, "tools": platform.fetch_tools, "query": platform.query}
     CACHE.mkdir(exist_ok=True)
     with (CACHE / "lock").open("w") as lock:

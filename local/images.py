@@ -56,19 +56,21 @@ def provide(node: Node) -> set[str]:
     """Makes each image known to the node's containerd; returns those of `ONLY_PULLED` that could be had."""
     present = set(_ctr(node, "images", "list", "-q").stdout.split())
     made = {image.name: image for image in ALL}
-    absent = [name for name in (*made, *ONLY_PULLED.values()) if name not in present]
+    absent = [name for name in made if name not in present]
     if absent:
+        # These at a first start alone: where no registry answers, each further one would wait for it in vain.
+        absent += [name for name in ONLY_PULLED.values() if name not in present]
         with progress.step("images: pulling"), ThreadPoolExecutor() as pool:
             pulls = [pool.submit(_ctr, node, "images", "pull", name, timeout=300) for name in absent]
-        absent = [name for name, pull in zip(absent, pulls, strict=True) if pull.result().returncode]
-    refused = [made[name] for name in absent if name in made]
+        present |= {name for name, pull in zip(absent, pulls, strict=True) if not pull.result().returncode}
+    refused = [image for name, image in made.items() if name not in present]
     tools.fetch(image.tool for image in refused)
     for image in refused:
         with progress.step(f"image {image.name}: made here"):
             _import(node, image)
-    lacking = {part for part, name in ONLY_PULLED.items() if name in absent}
+    lacking = {part for part, name in ONLY_PULLED.items() if name not in present}
     if lacking:
-        progress.say(f"Without {' and '.join(sorted(lacking))}: no registry of images answers.", "yellow")
+        progress.say(f"Without {' and '.join(sorted(lacking))}: no registry of images has answered.", "yellow")
     return set(ONLY_PULLED) - lacking
 
 

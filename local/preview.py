@@ -16,7 +16,8 @@ from local import policy_pack, pulumi_cli, tools
 from local.paths import ROOT
 from review.program import promised
 
-STACKS = ("apac", "eu", "global")
+#: Those that have a stack file.
+STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 #: What the AWS plugin would otherwise ask AWS for.
 _OFFLINE = {
     "aws:accessKey": "none",

@@ -17,6 +17,11 @@ def say(text: str, style: str | None = None) -> None:
     _console.print(text, style=style, markup=False)
 
 
+def complain(text: str) -> None:
+    """To standard error, where the output is for programs."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, style="red", markup=False)
+
+
 def elapsed() -> float:
     """Seconds since the command began."""
     return time.monotonic() - _started

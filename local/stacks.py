@@ -4,6 +4,7 @@ import json
 import secrets
 import shutil
 import subprocess
+import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -39,11 +40,17 @@ def environment(node: Node) -> dict[str, str]:
 
 
 def up(node: Node, parts: Collection[str]) -> None:
-    """`pulumi up` for each stack, in order. `parts`: what new stacks have beyond their stack file (`images`)."""
-    for stack in STACKS:
-        with progress.step(f"pulumi up: {stack}", speaks=True):
+    """What `make deploy` does, for this platform: the regions side by side, then the global stack.
+
+    `parts`: what new stacks have beyond their stack file (`images`).
+    """
+    with progress.step("preparing the stacks"):
+        for stack in STACKS:
             prepare(node, stack, parts)
-            pulumi(node, stack, "up", "--yes", "--skip-preview", "--suppress-outputs")
+    with progress.step(f"pulumi up: {', '.join(STACKS)}", speaks=True):
+        command = [sys.executable, "-m", "ops.deploy", f"--config-dir={PROJECT}", "--yes", "--skip-preview"]
+        if pulumi_cli.operate(command, environment(node)):
+            raise StackError("the stacks did not all come up: the reasons stand above. `make up` goes on")
 
 
 def prepare(node: Node, stack: str, parts: Collection[str]) -> None:
@@ -69,13 +76,6 @@ def prepare(node: Node, stack: str, parts: Collection[str]) -> None:
 
 def config_file(stack: str) -> Path:
     return PROJECT / f"Pulumi.{stack}.yaml"
-
-
-def pulumi(node: Node, stack: str, command: str, *arguments: str) -> None:
-    """One Pulumi operation on a stack, its output passed through."""
-    full = ["pulumi", command, f"--stack={stack}", f"--config-file={config_file(stack)}", *arguments]
-    if pulumi_cli.operate(full, environment(node)):
-        raise StackError(f"`pulumi {command}` of stack {stack} failed: the reason stands above")
 
 
 def outputs(node: Node, stack: str, *, secrets: bool = False) -> dict:

@@ -230,7 +230,11 @@ def _fetch(tool: Tool, online: bool) -> None:
             if lacking:
                 tried.append(f"  {source.format(version=tool.version)}: it lacks {', '.join(lacking)}")
                 continue
-            os.rename(target, tool.folder)
+            try:
+                os.rename(target, tool.folder)
+            except OSError:
+                if not tool.folder.exists():  # another command has built the same meanwhile
+                    raise
             return
     raise ToolError(f"{tool.name} cannot be had:\n" + "\n".join(tried or ["  no source for this machine"]))
 

@@ -3,14 +3,14 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from types import FrameType
 
 _pressed = threading.Event()
 
 
 @contextlib.contextmanager
-def kept() -> Iterator[None]:
+def kept() -> Generator[None]:
     """Within it, Ctrl-C raises KeyboardInterrupt as ever, and again at the next `check` if that got lost."""
     former = signal.signal(signal.SIGINT, _press)
     try:
@@ -18,6 +18,29 @@ def kept() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, former)
         _pressed.clear()
+
+
+class Noted:
+    """A signal that waits to be asked for."""
+
+    number: int | None = None
+    """None: there was none."""
+
+
+@contextlib.contextmanager
+def noted() -> Generator[Noted]:
+    """Within it, Ctrl-C, SIGTERM and the end of the terminal stop nothing by themselves."""
+    note = Noted()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        note.number = number
+
+    former = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield note
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def check() -> None:

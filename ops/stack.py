@@ -8,6 +8,8 @@ import yaml
 
 import stack_file
 from local import pulumi_cli
+from ops import digest
+from ops.digest import Digest
 from ops.errors import OperationError
 from ops.plan import Shape
 from settings import RegionSettings
@@ -78,11 +80,20 @@ class Stack:
         if shape.ring == shape.ingesters:
             self._quiet("config", "rm", "--path", RING)
 
-    def up(self) -> None:
-        """`pulumi up`, its output passed through."""
-        command = self._command("up", "--yes", "--skip-preview", "--suppress-outputs")
+    def up(self, *, refresh: bool = False) -> None:
+        """`pulumi up`, its output passed through. refresh: looks first at what is there."""
+        looking = ["--refresh"] if refresh else []
+        command = self._command("up", "--yes", "--skip-preview", "--suppress-outputs", *looking)
         if pulumi_cli.operate(command):
             raise OperationError("`pulumi up` failed: the reason stands above. The same command tries again")
+
+    def preview(self, *, refresh: bool = False) -> Digest:
+        """What a `pulumi up` would do; refresh: if it looked first at what is there. Neither changes the record.
+
+        Raises OperationError with the engine's reasons.
+        """
+        done = self._run("preview", "--json", f"--refresh={str(refresh).lower()}")
+        return digest.read(done.stdout, done.stderr, succeeded=done.returncode == 0)
 
     def require_unchanged(self) -> None:
         """OperationError unless a `pulumi up` would change nothing."""

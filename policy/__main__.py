@@ -7,10 +7,11 @@ import contextlib
 import sys
 from concurrent import futures
 from pathlib import Path
+from typing import cast
 
 import grpc
 from google.protobuf import empty_pb2, json_format
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage]
 from pulumi.runtime.proto import analyzer_pb2 as proto
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
@@ -19,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from policy import rules, wire
 from policy.resources import Resource, Stack
+from render import Document
 
 NAME, VERSION = "observability", "0.1.0"
 
@@ -27,13 +29,15 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def __init__(self) -> None:
         self.config: dict[str, str] = {}
 
-    def Handshake(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Handshake(  # noqa: N802
+        self, request: proto.AnalyzerHandshakeRequest, context: grpc.ServicerContext
+    ) -> proto.AnalyzerHandshakeResponse:
         return proto.AnalyzerHandshakeResponse()
 
-    def GetPluginInfo(self, request, context):  # noqa: N802, ANN001, ANN201
+    def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
         return plugin_pb2.PluginInfo(version=VERSION)
 
-    def GetAnalyzerInfo(self, request, context):  # noqa: N802, ANN001, ANN201
+    def GetAnalyzerInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> proto.AnalyzerInfo:  # noqa: N802
         policies = [
             proto.PolicyInfo(
                 name=rule.name,
@@ -46,23 +50,25 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         ]
         return proto.AnalyzerInfo(name=NAME, version=VERSION, policies=policies)
 
-    def Configure(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Configure(self, request: proto.ConfigureAnalyzerRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         return empty_pb2.Empty()
 
-    def ConfigureStack(self, request, context):  # noqa: N802, ANN001, ANN201
+    def ConfigureStack(  # noqa: N802
+        self, request: proto.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
+    ) -> proto.AnalyzerStackConfigureResponse:
         self.config = dict(request.config)
         return proto.AnalyzerStackConfigureResponse()
 
-    def Analyze(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Analyze(self, request: proto.AnalyzeRequest, context: grpc.ServicerContext) -> proto.AnalyzeResponse:  # noqa: N802
         return _answer(rules.of_resource(_resource(request), self.config))
 
-    def AnalyzeStack(self, request, context):  # noqa: N802, ANN001, ANN201
+    def AnalyzeStack(self, request: proto.AnalyzeStackRequest, context: grpc.ServicerContext) -> proto.AnalyzeResponse:  # noqa: N802
         return _answer(rules.of_stack(Stack(tuple(map(_resource, request.resources)), self.config)))
 
-    def Remediate(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Remediate(self, request: proto.AnalyzeRequest, context: grpc.ServicerContext) -> proto.RemediateResponse:  # noqa: N802
         return proto.RemediateResponse()
 
-    def Cancel(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         return empty_pb2.Empty()
 
 
@@ -73,7 +79,8 @@ def _resource(sent: proto.AnalyzeRequest | proto.AnalyzerResource) -> Resource:
     return Resource(
         type=sent.type,
         urn=sent.urn,
-        properties=wire.plain(properties),
+        # An object stays one.
+        properties=cast("Document", wire.plain(properties)),
         secrets=tuple(wire.secret_paths(properties)),
         ignore_changes=tuple(sent.options.ignoreChanges),
         deletes_first=sent.options.deleteBeforeReplace,

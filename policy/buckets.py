@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any, cast
 
 from policy.objects import object_store
 from policy.resources import Resource, Stack, UnknownError, at
+from render import Document
 
 _GUARDS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _ENCRYPTION = ("AES256", "aws:kms", "aws:kms:dsse")
@@ -66,10 +68,11 @@ def _beside(stack: Stack, bucket: Resource, kind: str) -> list[Resource]:
     return [found for found in stack.of(kind) if bucket.urn in found.depends.get("bucket", ())]
 
 
-def _statements(stack: Stack, bucket: Resource) -> list[dict]:
+def _statements(stack: Stack, bucket: Resource) -> list[Document]:
     documents = [at(found.properties, "policy", default="{}") for found in _beside(stack, bucket, "BucketPolicy")]
     try:
-        found = [json.loads(text).get("Statement", []) for text in documents]
+        found: list[Any] = [json.loads(text).get("Statement", []) for text in documents]
     except json.JSONDecodeError as error:
         raise UnknownError("policy") from error
-    return [statement for each in found for statement in (each if isinstance(each, list) else [each])]
+    lists = (cast("list[Document]", each) if isinstance(each, list) else [each] for each in found)
+    return [statement for statements in lists for statement in statements]

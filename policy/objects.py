@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import labels
 from policy.pods import containers
 from policy.resources import UNKNOWN, Resource, at
+from render import Document, Json
 
 _INTERNAL = {
     "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
@@ -79,8 +80,8 @@ def secrets_stay_in_secrets(resource: Resource) -> Iterator[str]:
                 yield f"the variable {variable['name']} of the container {at(container, 'name')!r} is spelt out"
 
 
-def _texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
+def _texts(value: Json, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
         for key, item in value.items():
             yield from _texts(item, f"{path}.{key}".lstrip("."))
     elif isinstance(value, list):
@@ -111,6 +112,6 @@ def what_has_state_stays(resource: Resource, config: Mapping[str, str]) -> Itera
                 yield f"its volumes go with it ({when}: {then})"
 
 
-def object_store(config: Mapping[str, str]) -> dict:
+def object_store(config: Mapping[str, str]) -> Document:
     """The stack file's settings of the bucket."""
     return json.loads(config.get("observability:objectStore") or "{}")

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from policy.resources import Resource, at
+from render import Document
 
 _WORKLOADS = ("DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet")
 _PINNED = re.compile(r".+(@sha256:[0-9a-f]{64}|:[^/:@]*\d+\.\d+[^/:@]*)")
@@ -13,7 +15,7 @@ _VOLUMES = {
 }  # fmt: skip
 
 
-def spec(resource: Resource) -> dict:
+def spec(resource: Resource) -> Document:
     """The pods' specification; empty if the resource makes none."""
     if not resource.type.startswith("kubernetes:"):
         return {}
@@ -25,7 +27,7 @@ def spec(resource: Resource) -> dict:
     return {}
 
 
-def containers(resource: Resource) -> list[dict]:
+def containers(resource: Resource) -> list[Document]:
     pods = spec(resource)
     return [*at(pods, "initContainers", default=[]), *at(pods, "containers", default=[])]
 
@@ -56,7 +58,7 @@ def pods_are_restricted(resource: Resource) -> Iterator[str]:
     for container in containers(resource):
         name = at(container, "name")
 
-        def context(*path: str, container: dict = container) -> object:
+        def context(*path: str, container: Document = container) -> Any:  # noqa: ANN401
             own = at(container, "securityContext", *path)
             return at(pods, "securityContext", *path) if own is None else own
 
@@ -66,7 +68,7 @@ def pods_are_restricted(resource: Resource) -> Iterator[str]:
             yield f"the container {name!r} has no seccomp profile"
         if context("allowPrivilegeEscalation") is not False or context("privileged"):
             yield f"the container {name!r} may gain privileges"
-        capabilities = context("capabilities") or {}
+        capabilities: Document = context("capabilities") or {}
         if "ALL" not in at(capabilities, "drop", default=[]) or set(at(capabilities, "add", default=[])) - {
             "NET_BIND_SERVICE"
         }:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from policy.pods import containers, spec
 from policy.resources import Resource, Stack, at
-from render import hashring
+from render import Document, hashring
 
 _FACTOR = "--receive.replication-factor="
 
@@ -23,7 +23,7 @@ def _factors(router: Resource) -> list[int]:
     return [int(arg.removeprefix(_FACTOR)) for arg in args if arg.startswith(_FACTOR)]
 
 
-def _rings(stack: Stack, router: Resource) -> list[list[dict]]:
+def _rings(stack: Stack, router: Resource) -> list[list[Document]]:
     """The endpoints of each ring that the router reads."""
     mounted = [at(volume, "configMap", "name") for volume in at(spec(router), "volumes", default=[])]
     files = [
@@ -36,7 +36,7 @@ def _rings(stack: Stack, router: Resource) -> list[list[dict]]:
     return [ring["endpoints"] for text in files for ring in json.loads(at(text))]
 
 
-def _ring(stack: Stack, router: Resource, factor: int, ring: list[dict]) -> Iterator[tuple[Resource, str]]:
+def _ring(stack: Stack, router: Resource, factor: int, ring: list[Document]) -> Iterator[tuple[Resource, str]]:
     spare = hashring.tolerated_losses(factor)
     if len(ring) < factor:
         yield router, f"a ring of {len(ring)} cannot hold {factor} copies"
@@ -67,5 +67,5 @@ def _budgets(stack: Stack, ingesters: Resource, spare: int) -> Iterator[tuple[Re
             yield budget, f"it lets {allowed} ingesters go at a time, and writes bear the loss of {spare}"
 
 
-def _selects(selector: Mapping, labels: Mapping) -> bool:
+def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     return bool(selector) and selector.items() <= labels.items()

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, cast
+
+from render import Document
 
 #: In place of a value that only the update itself will know.
 UNKNOWN = "\0unknown"
@@ -17,14 +20,14 @@ class Resource:
 
     type: str
     urn: str
-    properties: Mapping
+    properties: Document
     """Plain: secrets unwrapped, whole numbers as integers, `UNKNOWN` for what is not known yet."""
     secrets: tuple[str, ...] = ()
     """Paths of the properties that are secret."""
     ignore_changes: tuple[str, ...] = ()
     deletes_first: bool = False
     """A replacement deletes the former one before the new one is there."""
-    depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """By property: the URNs of the resources that its value comes from."""
 
     @property
@@ -42,18 +45,18 @@ class Stack:
     """All resources of a stack. config: the stack file's values by full key, objects as JSON texts."""
 
     resources: tuple[Resource, ...]
-    config: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def of(self, kind: str) -> list[Resource]:
         return [found for found in self.resources if found.native and found.kind == kind]
 
 
-def at(value: object, *path: str, default: object = None) -> object:
+def at(value: object, *path: str, default: object = None) -> Any:  # noqa: ANN401
     """The value below `value`, or `default`. UnknownError if it, or what it is in, is not known yet."""
     for key in path:
         if value == UNKNOWN:
             raise UnknownError(key)
-        value = value.get(key) if isinstance(value, Mapping) else None
+        value = cast("Document", value).get(key) if isinstance(value, dict) else None
     if value == UNKNOWN:
         raise UnknownError(path[-1] if path else "value")
     return default if value is None else value

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from policy import buckets, objects, pods, receive
 from policy.resources import Resource, Stack, UnknownError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ def violations(stack: Stack) -> list[Violation]:
     return [found for each in stack.resources for found in of_resource(each, stack.config)] + of_stack(stack)
 
 
-def _known(reasons: Iterator) -> Iterator:
+def _known(reasons: Iterator[T]) -> Iterator[T]:
     """Up to the first value that nobody knows yet: then there is no verdict until the update."""
     try:
         yield from reasons

@@ -1,8 +1,7 @@
 """From what the engine sends to `Resource`. Pure: plain JSON values in."""
 
-from collections.abc import Mapping
-
 from policy.resources import UNKNOWN
+from render import Json
 
 #: Markers of the engine (sdk/go/common/resource/properties.go).
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -19,9 +18,9 @@ UNKNOWN_TEXTS = {
 }
 
 
-def plain(value: object) -> object:
+def plain(value: Json) -> Json:
     """Secrets unwrapped, unknown values named, whole numbers as integers."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if value.get(SIGNATURE) == MARKED:
             return plain(value.get("value"))
         return {key: plain(item) for key, item in value.items()}
@@ -32,9 +31,9 @@ def plain(value: object) -> object:
     return UNKNOWN if isinstance(value, str) and value in UNKNOWN_TEXTS else value
 
 
-def secret_paths(value: object, path: str = "") -> list[str]:
+def secret_paths(value: Json, path: str = "") -> list[str]:
     """Where the secrets are, e.g. data.key or args[2]."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if value.get(SIGNATURE) == MARKED:
             return [path]
         return [found for key, item in value.items() for found in secret_paths(item, f"{path}.{key}".lstrip("."))]

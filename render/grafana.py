@@ -38,7 +38,7 @@ class Login(TypedDict):
     token_url: str
     api_url: str
     client_id: str
-    scopes: Sequence[str]
+    scopes: list[str]
     role_attribute_path: str | None
 
 

@@ -6,6 +6,8 @@ Compactor's business, and S3 only tidies what Thanos will never read again.
 
 from collections.abc import Sequence
 
+from render import Document
+
 #: Storage classes that must be restored before they can be read.
 ARCHIVE_CLASSES = ("GLACIER", "DEEP_ARCHIVE")
 #: Raw data lives up to 17 days and 5m data up to 46 with retentions of 7 and 30 days (plus a block's span and the delay
@@ -49,7 +51,7 @@ def rules(
     versioning: bool,
     noncurrent_version_days: int,
     tiering_after_days: Sequence[int],
-) -> list[dict[str, object]]:
+) -> list[Document]:
     """The bucket's rules in the shape of the AWS provider. Each covers the whole bucket: blocks lie at its root."""
     found = [
         _rule(
@@ -70,5 +72,5 @@ def rules(
     return found
 
 
-def _rule(id_: str, **action: object) -> dict[str, object]:
+def _rule(id_: str, **action: object) -> Document:
     return {"id": id_, "status": "Enabled", "filter": {"prefix": ""}, **action}

@@ -1,20 +1,29 @@
 """limits.yaml: what the routers accept. They read it again when it changes; a wrong one they ignore with a log line."""
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 import yaml
+
+
+class RequestLimits(TypedDict):
+    """What one remote-write request may hold."""
+
+    size_bytes: int
+    series: int
+    samples: int
 
 
 def document(
     *,
     max_concurrency: int,
-    request: Mapping[str, int],
-    tenants: Mapping[str, Mapping[str, int]],
+    request: RequestLimits,
+    tenants: Mapping[str, RequestLimits],
     head_series: int,
     meta_monitoring_url: str | None,
     replication_factor: int,
 ) -> str:
-    """The limits. `request` and each of `tenants` have size_bytes, series and samples; 0: no limit.
+    """The limits; 0: no limit.
 
     `head_series` counts each series once; Thanos counts every copy, so it is given the number times the replication
     factor. It asks `meta_monitoring_url` for the count.
@@ -30,5 +39,5 @@ def document(
     return yaml.safe_dump({"write": write}, sort_keys=False)
 
 
-def _request(limits: Mapping[str, int]) -> dict[str, int]:
+def _request(limits: RequestLimits) -> dict[str, int]:
     return {f"{name}_limit": int(limits[name]) for name in ("size_bytes", "series", "samples")}

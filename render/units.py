@@ -6,7 +6,9 @@ from decimal import Decimal
 
 #: No number that means something is longer, and a message that repeats it stays short.
 _DIGITS = "[0-9]{1,20}"
-_QUANTITY = re.compile(rf"({_DIGITS}(?:\.{_DIGITS})?)([numkMGTPE]|[KMGTPE]i)?")
+#: As regular expressions that every dialect reads, to be matched whole.
+QUANTITY = rf"({_DIGITS}(?:\.{_DIGITS})?)([numkMGTPE]|[KMGTPE]i)?"
+_QUANTITY = re.compile(QUANTITY)
 _FACTORS = {
     None: Decimal(1),
     "n": Decimal("1e-9"),
@@ -16,7 +18,8 @@ _FACTORS = {
     **{f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", start=1)},
 }
 _SECONDS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
-_DURATION = re.compile("(?=.)" + "".join(f"(?:({_DIGITS}){unit})?" for unit in _SECONDS))
+DURATION = "(?=.)" + "".join(f"(?:({_DIGITS}){unit})?" for unit in _SECONDS)
+_DURATION = re.compile(DURATION)
 #: Kubernetes counts bytes, and Go nanoseconds, in 64 bits with a sign.
 _LARGEST = 2**63 - 1
 

@@ -8,8 +8,8 @@ import io
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -71,11 +71,11 @@ def _export(base: str, tree: Path) -> None:
             if not _git("rev-parse", "--git-dir").returncode
             else f"{ROOT} is no git repository: clone it, so that there is something to compare with"
         )
-    archive = _git("archive", "--format=tar", commit.stdout.decode().strip())
+    archive = _git("archive", "--format=zip", commit.stdout.decode().strip())
     if archive.returncode:
         raise DiffError(f"git cannot show the files of {base}: {archive.stderr.decode().strip()}")
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(tree, filter="data")
+    with zipfile.ZipFile(io.BytesIO(archive.stdout)) as files:
+        files.extractall(tree)
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:

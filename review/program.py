@@ -11,7 +11,7 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import yaml
@@ -66,7 +66,7 @@ def promised(region: str) -> dict[str, str]:
 
 def added(args: MockResourceArgs) -> dict[str, Any]:
     """What a provider would make up, the same in each run."""
-    inputs: dict[str, Any] = args.inputs  # pyright: ignore[reportUnknownMemberType]
+    inputs = cast(dict[str, Any], args.inputs)  # pyright: ignore[reportUnknownMemberType]
     match args.typ.split(":")[0]:
         case "random" if args.typ.endswith("RandomPassword"):
             return {"result": engine.secret(f"{FAKE}-{args.name}")}

@@ -1,15 +1,42 @@
 """What all settings share: the base model, types with their rules, and shapes that occur more than once."""
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from render import units
 
+_NAME = "[a-z]([a-z0-9-]*[a-z0-9])?"
 
-def at_least(minimum: str, reason: str) -> AfterValidator:
+
+@dataclass(frozen=True)
+class Rule(AfterValidator):
+    """A check, and as much of it as a JSON schema can say: editors know the settings by that (schemas/)."""
+
+    func: Callable[[str], str]
+    title: str
+    pattern: str
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "title": self.title, "pattern": f"^{self.pattern}$"}
+
+
+def at_least(minimum: str, reason: str) -> Rule:
     """A Kubernetes quantity with a lower bound."""
 
     def check(value: str) -> str:
@@ -17,10 +44,10 @@ def at_least(minimum: str, reason: str) -> AfterValidator:
             raise ValueError(f"must be at least {minimum}, because {reason}")
         return value
 
-    return AfterValidator(check)
+    return Rule(check, "quantity", units.QUANTITY)
 
 
-def lasting(minimum: str, reason: str) -> AfterValidator:
+def lasting(minimum: str, reason: str) -> Rule:
     """A Prometheus duration with a lower bound."""
 
     def check(value: str) -> str:
@@ -28,21 +55,21 @@ def lasting(minimum: str, reason: str) -> AfterValidator:
             raise ValueError(f"must be at least {minimum}, because {reason}")
         return value
 
-    return AfterValidator(check)
+    return Rule(check, "duration", units.DURATION)
 
 
-def named(limit: int, reason: str) -> AfterValidator:
+def named(limit: int, reason: str) -> Rule:
     """A name with an upper bound of its length."""
 
     def check(value: str) -> str:
-        if not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", value) or not 2 <= len(value) <= limit:
+        if not re.fullmatch(_NAME, value) or not 2 <= len(value) <= limit:
             raise ValueError(
                 f"must be 2 to {limit} lower-case letters, digits and hyphens that begin with a letter and do not end "
                 f"with a hyphen, because {reason}"
             )
         return value
 
-    return AfterValidator(check)
+    return Rule(check, "name", f"(?=.{{2,{limit}}}$){_NAME}")
 
 
 def written(value: object) -> object:
@@ -50,15 +77,14 @@ def written(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-Cpu = Annotated[str, BeforeValidator(written), at_least("1m", "Kubernetes counts CPU in thousandths of a core")]
+Written = BeforeValidator(written, json_schema_input_type=str | float)
+Cpu = Annotated[str, Written, at_least("1m", "Kubernetes counts CPU in thousandths of a core")]
 Memory = Annotated[
     str,
-    BeforeValidator(written),
+    Written,
     at_least("32Mi", "no Thanos process starts with less; `m` means thousandths of a byte"),
 ]
-Storage = Annotated[
-    str, BeforeValidator(written), at_least("1Gi", "the write-ahead log and the blocks of a few hours need it")
-]
+Storage = Annotated[str, Written, at_least("1Gi", "the write-ahead log and the blocks of a few hours need it")]
 #: Far below what 64 bits hold, also times a replication factor.
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Name = Annotated[str, named(63, "Kubernetes takes no other name")]

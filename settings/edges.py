@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import re2
 from pydantic import AfterValidator, Field, StringConstraints
 
-from .base import Issuer, LoadBalancer, Model, Name, Resources, Storage, lasting, named
+from .base import Issuer, LoadBalancer, Model, Name, Resources, Rule, Storage, lasting, named
 from .write_path import RequestLimits
 
 #: A DNS label, with room for what is put before and after it in the names of objects.
@@ -24,13 +24,14 @@ RESERVED_LABELS = (
     "prometheus",
 )
 _CERTIFICATES = re.compile(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----\s*)+")
+_LABEL = "[a-zA-Z_][a-zA-Z0-9_]*"
 _RE2 = re2.Options()
 #: It would also write them to stderr, as a log.
 _RE2.log_errors = False
 
 
 def _label(name: str) -> str:
-    if not re2.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name):
+    if not re2.fullmatch(_LABEL, name):
         raise ValueError("must be letters, digits and _, because Prometheus takes no other name of a label")
     if name in RESERVED_LABELS or name.startswith("__"):
         raise ValueError(
@@ -68,7 +69,7 @@ def _encoded_certificates(text: str) -> str:
     return text
 
 
-LabelName = Annotated[str, AfterValidator(_label)]
+LabelName = Annotated[str, Rule(_label, "label", _LABEL)]
 #: Go's RE2 takes at most 1000 groups in each other.
 Regex = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_regex)]
 #: Profiles that are always there; see render/filters.py.

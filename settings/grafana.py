@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from .base import LoadBalancer, Model, Resources, at_least, written
+from .base import LoadBalancer, Model, Resources, Written, at_least
 
 #: A query may follow, and nothing that grafana.ini or Grafana's own expansion of values would read as more than a URL.
 HttpsUrl = Annotated[
@@ -16,7 +16,7 @@ Text = Annotated[str, Field(pattern=r'^[^\x00-\x1f\x7f$%"\\]+$', max_length=1000
 #: JMESPath has quotes of its own.
 RolePath = Annotated[str, Field(pattern=r'^([^\x00-\x1f\x7f$%"\\]|"[^\x00-\x1f\x7f$%"\\]+")+$', max_length=1000)]
 Scope = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]+$", max_length=100)]
-Storage = Annotated[str, BeforeValidator(written), at_least("1Gi", "no cloud makes smaller volumes")]
+Storage = Annotated[str, Written, at_least("1Gi", "no cloud makes smaller volumes")]
 
 
 class Oidc(Model):

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from render import units
 
-from .base import Cpu, LoadBalancer, Memory, Model, Resources, at_least, lasting, written
+from .base import Cpu, LoadBalancer, Memory, Model, Resources, Written, at_least, lasting
 
-ItemSize = Annotated[str, BeforeValidator(written), at_least("1Mi", "that is memcached's own limit")]
+ItemSize = Annotated[str, Written, at_least("1Mi", "that is memcached's own limit")]
 
 
 class Query(Model):
@@ -84,7 +84,7 @@ class QueryFrontend(Model):
     min_split_interval: Annotated[str, lasting("1h", "every part costs a query of its own")] = Field(
         default="24h", description="ranges up to this long are asked and cached in parts of this length"
     )
-    max_split_interval: str = Field(
+    max_split_interval: Annotated[str, lasting("0s", "")] = Field(
         default="336h",
         description="ranges of twice this and more, in parts of this length: that of the Compactor's largest blocks. "
         "Ranges between: in parts as long as themselves",

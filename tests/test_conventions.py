@@ -1,12 +1,10 @@
 """What every component keeps to."""
 
 import inspect
-import json
 import typing
 
 import pulumi
 import pytest
-from pulumi.provider.experimental.host import ComponentProvider
 
 import components
 from tests.components.args import ARGS
@@ -82,11 +80,3 @@ def test_unknown_values_of_a_first_preview_do_not_change_what_is_made(component)
         return sorted(found.urn for found in recording.resources)
 
     assert names(unknown=True) == names(unknown=False)
-
-
-def test_components_could_be_hosted_for_other_languages():
-    schema = json.loads(ComponentProvider(COMPONENTS, "observability").schema)
-    assert set(schema["resources"]) == {f"observability:index:{name}" for name in components.__all__}
-    for resource in schema["resources"].values():
-        assert resource["inputProperties"]
-        assert resource["description"]

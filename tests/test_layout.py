@@ -14,7 +14,9 @@ SOURCES += sorted(path.relative_to(ROOT) for path in ROOT.glob("*.py"))
 PAGES = sorted(path.relative_to(ROOT) for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 POLICIES = sorted(path.relative_to(ROOT) for path in (ROOT / "policy").glob("*.py") if path.name != "__main__.py")
 REVIEW = sorted(path.relative_to(ROOT) for path in (ROOT / "review").glob("*.py"))
-OPERATIONS = sorted(path.relative_to(ROOT) for path in (ROOT / "ops").glob("*.py"))
+OPERATIONS = sorted(
+    path.relative_to(ROOT) for folder in ("ops", "schemas", "provider") for path in (ROOT / folder).glob("*.py")
+)
 
 
 def imports(path) -> set[str]:

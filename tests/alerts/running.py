@@ -79,6 +79,9 @@ def region(folder: Path, rules: Path) -> Iterator[Region]:
     for process, port in {"receive-router": remote_write, "receive-ingester": 0}.items():
         commands[process] += [f"--remote-write.address={HOST}:{port}", f"--receive.capnproto-address={HOST}:0"]
     with ExitStack() as stack:
+        # Before there is a router: the first failure of a write is what the gateway counts failures from.
+        stack.enter_context(gateway.running())
+        assert gateway.write(edge.token) == 503
         for process, arguments in commands.items():
             addresses = [f"--http-address={HOST}:{http[process]}", f"--grpc-address={HOST}:{grpc[process]}"]
             if process == "query-frontend":
@@ -87,7 +90,6 @@ def region(folder: Path, rules: Path) -> Iterator[Region]:
             if process == "compactor":
                 addresses.pop()
             stack.enter_context(_process(process, [tools.THANOS.program("thanos"), *arguments, *addresses], folder))
-        stack.enter_context(gateway.running())
         stack.enter_context(_process("prometheus", _prometheus(folder, running, rules), folder))
         yield running
 

@@ -1,7 +1,7 @@
 import pytest
 
 from local import stacks
-from local.__main__ import STACK_FILE_COMMANDS, with_stack_file
+from local.__main__ import STACK_FILE_COMMANDS, with_region, with_stack_file
 
 
 @pytest.mark.parametrize("option", [["-s", "apac"], ["--stack", "apac"], ["--stack=apac"], ["-sapac"]])
@@ -21,3 +21,8 @@ def test_a_command_that_would_read_a_production_stack_file_is_refused(arguments)
 def test_other_commands_pass_as_they_are():
     assert with_stack_file(["stack", "ls"]) == ["stack", "ls"]
     assert with_stack_file([]) == []
+
+
+def test_an_operation_reads_the_platforms_own_stack_file_and_keeps_its_arguments():
+    given = with_region("global", ["--repair", "--yes"])
+    assert given == ["--stack=global", "--repair", "--yes", f"--config-file={stacks.config_file('global')}"]

@@ -70,21 +70,52 @@ def test_every_pinned_image_can_be_made_or_its_part_be_left_out():
     assert pinned < {image.name for image in images.ALL} | set(images.ONLY_PULLED.values())
 
 
+@pytest.mark.parametrize("program", [tools.THANOS, tools.PROMETHEUS, tools.ENVOY], ids=lambda program: program.name)
+def test_a_program_that_runs_here_is_of_the_release_that_its_image_has_in_production(program):
+    """Else tests of flags, files and metrics are about another program than the one that is deployed."""
+    [image] = [image.name for image in images.ALL if image.tool is program]
+    assert image.endswith(f"v{program.version}")
+
+
+class Containerd:
+    """Has some images, and a registry that refuses some. `pulled`, `imported`: what was asked of it."""
+
+    def __init__(self, monkeypatch, *, has=(), refuses=()) -> None:
+        self.has, self.refuses, self.pulled, self.imported = has, refuses, [], []
+        monkeypatch.setattr(images, "_ctr", self.ctr)
+        monkeypatch.setattr(images, "_import", lambda _, image: self.imported.append(image.name))
+        monkeypatch.setattr(tools, "fetch", lambda wanted: list(wanted))
+
+    def ctr(self, _node, *arguments, **_):
+        if "pull" in arguments:
+            self.pulled.append(arguments[-1])
+            return subprocess.CompletedProcess(arguments, int(arguments[-1] in self.refuses), "")
+        return subprocess.CompletedProcess(arguments, 0, "\n".join(self.has))
+
+
 @pytest.mark.parametrize("refused", [(), ("tempo",), ("tempo", "grafana")])
 def test_a_part_is_there_if_its_image_is_pulled_and_everything_else_is_made(monkeypatch, refused):
     refusing = {images.ONLY_PULLED[part] for part in refused} | {versions.THANOS}
-    imported = []
-
-    def ctr(_node, *arguments, **_):
-        code = int("pull" in arguments and arguments[-1] in refusing)
-        return subprocess.CompletedProcess(arguments, code, "")
-
-    monkeypatch.setattr(images, "_ctr", ctr)
-    monkeypatch.setattr(images, "_import", lambda _, image: imported.append(image.name))
-    monkeypatch.setattr(tools, "fetch", lambda wanted: list(wanted))
+    containerd = Containerd(monkeypatch, refuses=refusing)
 
     assert images.provide(None) == {"tempo", "grafana"} - set(refused)
-    assert imported == [versions.THANOS]
+    assert containerd.imported == [versions.THANOS]
+
+
+@pytest.mark.parametrize("had", [(), ("tempo",), ("tempo", "grafana")])
+def test_a_later_start_goes_with_the_parts_that_the_first_one_got_and_asks_no_registry(monkeypatch, had):
+    has = [*(image.name for image in images.ALL), *(images.ONLY_PULLED[part] for part in had)]
+    containerd = Containerd(monkeypatch, has=has)
+
+    assert images.provide(None) == set(had)
+    assert containerd.pulled == containerd.imported == []
+
+
+def test_another_version_is_a_first_start_again(monkeypatch):
+    containerd = Containerd(monkeypatch, has=[image.name for image in images.ALL if image.name != versions.THANOS])
+
+    assert images.provide(None) == {"tempo", "grafana"}
+    assert sorted(containerd.pulled) == sorted([versions.THANOS, versions.TEMPO, versions.GRAFANA])
 
 
 @pytest.mark.parametrize("part", images.ONLY_PULLED)

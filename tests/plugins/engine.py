@@ -62,8 +62,11 @@ class Stack:
 
     def state(self) -> dict[str, dict]:
         """The recorded resources by name, as the engine stores them (secrets stay encrypted)."""
-        deployment = json.loads(self._run("stack", "export").text)["deployment"]
-        return {resource["urn"].rsplit("::", 1)[1]: resource for resource in deployment.get("resources", [])}
+        return {resource["urn"].rsplit("::", 1)[1]: resource for resource in self.resources()}
+
+    def resources(self) -> list[dict]:
+        """The same, also where some have one name."""
+        return json.loads(self._run("stack", "export").text)["deployment"].get("resources", [])
 
     def environment(self) -> dict[str, str]:
         """For other programs that call the CLI."""

@@ -317,6 +317,27 @@ def test_every_change_reaches_the_emulator_and_comes_back(token, first, changed,
         assert asyncio.run(provider.read(p.ReadRequest(urn, id, updated.properties, after))).resource_id == ""
 
 
+@pytest.mark.parametrize("token", TYPES)
+def test_what_belongs_to_a_bucket_or_a_role_is_gone_with_it(token, emulator):
+    own_ids = {"RolePolicy": "gone:inline", "RolePolicyAttachment": "gone/arn:aws:iam::123456789012:policy/x"}
+    id = own_ids.get(token.split(":")[-1], "gone")
+    state = wrap_map({"bucket": "gone", "region": REGION})
+    request = p.ReadRequest(f"urn:pulumi:test::probe::{token}::x", id, state, state)
+    assert asyncio.run(provider_on(emulator.address).read(request)).resource_id == ""
+
+
+def test_a_tag_of_all_resources_that_one_has_lost_is_drift_but_none_of_its_own(emulator):
+    urn, provider = "urn:pulumi:test::probe::aws:s3/bucket:Bucket::x", provider_on(emulator.address)
+    inputs = wrap_map({"bucket": "untagged", "tags": {"a": "b"}})
+    made = asyncio.run(provider.create(p.CreateRequest(urn, inputs, 0, False)))
+    emulator.s3.put_bucket_tagging(Bucket="untagged", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    seen = asyncio.run(provider.read(p.ReadRequest(urn, "untagged", made.properties, inputs)))
+    assert plain_map(seen.inputs)["tags"] == {"a": "b"}
+    differs = asyncio.run(provider.diff(p.DiffRequest(urn, "untagged", seen.properties, inputs, [])))
+    assert differs.diffs == ["tagsAll"]
+    emulator.s3.delete_bucket(Bucket="untagged")
+
+
 def test_a_role_that_exists_already_and_an_emulator_that_is_down_are_clear_errors(emulator, shared):
     urn = "urn:pulumi:test::probe::aws:iam/role:Role::x"
     request = p.CreateRequest(

@@ -41,7 +41,8 @@ class Door(Gateway):
 
     def close(self) -> None:
         self._http.shutdown()
-        self._grpc.stop(None)
+        self._http.server_close()
+        self._grpc.stop(None).wait()
 
     def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
         got = self.got
@@ -139,6 +140,22 @@ def test_traces_are_counted_for_each_edge_apart_from_its_metrics(door: Door, pro
     names = ("one", "other", "one/traces", "other/traces")
     counted = {name: door.metric("envoy_vhost_route_upstream_rq_total", f'envoy_route="{name}"') for name in names}
     assert counted == {"one": 0, "other": 0, "one/traces": 3, "other/traces": 2}
+
+
+@each_protocol
+def test_traces_that_fail_are_counted_apart_from_metrics_that_fail(tmp_path, protocol):
+    """By the alert GatewayWritesFailing; the gateway's own 5xx of a gRPC request is a 200 to who sent it."""
+    made = Door(tmp_path, [ONE])
+    made.close()
+    with made.running():
+        for _ in range(3):
+            made.send(protocol, ONE.token)
+        assert made.write(ONE.token) == 503
+        failed = {
+            route: made.metric("envoy_vhost_route_upstream_rq_xx", f'class="5",envoy_virtual_host="edges",{route}')
+            for route in ('envoy_route="one"}', 'envoy_route="one/traces"}')
+        }
+    assert failed == {'envoy_route="one"}': 1, 'envoy_route="one/traces"}': 3}
 
 
 @pytest.mark.parametrize(("protocol", "limited"), [("http", 429), ("grpc", grpc.StatusCode.UNAVAILABLE)])

@@ -1,13 +1,16 @@
 """The stand-in kubernetes plugin's rules, without an engine or a cluster."""
 
+import asyncio
 import base64
 
 import pytest
+from pulumi.provider.experimental import provider as rpc
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from local.plugins.kubernetes import diffs, fields, objects, ready
 from local.plugins.kubernetes.cluster import Settings
-from local.plugins.values import UNKNOWN, wrap_map
+from local.plugins.kubernetes.provider import Kubernetes
+from local.plugins.values import UNKNOWN, plain_map, wrap_map
 
 
 def obj(kind: str, api_version: str = "v1", name: str = "x", **rest) -> dict:
@@ -149,6 +152,37 @@ def test_drift_is_what_an_update_would_change_and_nothing_else():
     seen = objects.observed_inputs(old, live, applied)
     assert seen["spec"] == {"replicas": 5, "cpu": "0.5", "names": ["a"]}
     assert seen["metadata"] == old["metadata"]
+
+
+def test_an_item_that_is_taken_out_of_a_list_is_missing_and_the_others_are_as_they_were_written():
+    old = obj("Service", spec={"ports": [{"port": 80}, {"port": 90, "name": "grpc"}]})
+    applied = obj("Service", spec={"ports": [{"port": 80, "protocol": "TCP"}, {"port": 90, "name": "grpc", "x": 1}]})
+    live = obj("Service", spec={"ports": [{"port": 90, "name": "grpc", "x": 1}]})
+    assert objects.observed_inputs(old, live, applied)["spec"] == {"ports": [{"port": 90, "name": "grpc"}]}
+    live["spec"]["ports"] = [{"port": 7, "name": "theirs"}, *live["spec"]["ports"], {"port": 9}]
+    assert objects.observed_inputs(old, live, applied)["spec"]["ports"] == [
+        {"port": 7, "name": "theirs"},
+        {"port": 90, "name": "grpc"},
+        {"port": 9},
+    ]
+
+
+class Silent:
+    """An engine that hears warnings."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    async def warn(self, message: str, urn: str = "") -> None:
+        self.heard.append(message)
+
+
+def test_metadata_that_is_not_known_yet_is_left_as_it_is():
+    inputs = wrap_map({"apiVersion": "v1", "kind": "ConfigMap", "metadata": UNKNOWN, "data": {"a": "b"}})
+    request = rpc.CheckRequest("urn:pulumi:test::probe::kubernetes:core/v1:ConfigMap::x", {}, inputs, b"")
+    answer = asyncio.run(Kubernetes(Silent()).check(request))
+    assert not answer.failures
+    assert plain_map(answer.inputs)["metadata"] is UNKNOWN
 
 
 def test_drift_of_string_data_is_seen_although_the_server_keeps_only_data():

@@ -150,8 +150,11 @@ def observed(old: Any, live: Any, applied: Any) -> Any:
     if isinstance(old, dict) and isinstance(live, dict) and isinstance(applied, dict):
         return {key: observed(old[key], live[key], applied.get(key)) for key in old if key in live}
     lists = isinstance(old, list) and isinstance(live, list) and isinstance(applied, list)
-    if lists and len(old) == len(live) == len(applied):
-        return [observed(*items) for items in zip(old, live, applied, strict=True)]
+    if lists and len(old) == len(applied):
+        if len(live) == len(old):
+            return [observed(*items) for items in zip(old, live, applied, strict=True)]
+        # Items are missing, or new: those that are as they were stay as they were written.
+        return [old[applied.index(item)] if item in applied else item for item in live]
     return live
 
 

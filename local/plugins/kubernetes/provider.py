@@ -67,16 +67,16 @@ class Kubernetes(rpc.Provider):
         obj = objects.without_nulls(plain_map(inputs))
         if problem := objects.unsupported(token(request.urn), obj):
             return rpc.CheckResponse(inputs=inputs, failures=[rpc.CheckFailure("kind", problem)])
-        if "generateName" in obj.get("metadata", {}):
+        metadata = obj.get("metadata", {})
+        if metadata is not UNKNOWN and "generateName" in metadata:
             reason = "is not supported; without metadata.name a name is made up"
             return rpc.CheckResponse(inputs=inputs, failures=[rpc.CheckFailure("metadata.generateName", reason)])
         try:
             namespaced = await self._is_namespaced(obj)
         except UnknownKindError as error:
             return rpc.CheckResponse(inputs=inputs, failures=[rpc.CheckFailure("kind", str(error))])
-        if obj.get("metadata") is not UNKNOWN:
-            metadata = self._completed(request, obj.get("metadata", {}), namespaced)
-            inputs["metadata"] = wrap(metadata, inputs.get("metadata"))
+        if metadata is not UNKNOWN:
+            inputs["metadata"] = wrap(self._completed(request, metadata, namespaced), inputs.get("metadata"))
         for key in objects.secret_keys(obj) & inputs.keys():
             inputs[key] = inputs[key].with_secret(True)
         return rpc.CheckResponse(inputs=inputs)

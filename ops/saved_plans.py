@@ -1,0 +1,45 @@
+"""Plans in a folder: `<stack>.plan.json` is the engine's, `<stack>.preview.json` is for people and what they read with.
+
+Secrets are encrypted in the first and left out of the second; what is no secret to the program is in clear in both.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from ops.errors import OperationError
+
+REPLACING = {"replace", "create-replacement", "delete-replaced"}
+
+
+def plan(folder: Path, stack: str) -> Path:
+    return folder / f"{stack}.plan.json"
+
+
+def digest(folder: Path, stack: str) -> Path:
+    return folder / f"{stack}.preview.json"
+
+
+def require(folder: Path, stacks: Iterable[str]) -> None:
+    """OperationError unless each stack has a plan."""
+    if missing := [str(plan(folder, stack)) for stack in stacks if not plan(folder, stack).is_file()]:
+        raise OperationError(
+            f"there is no {', '.join(missing)}: every stack needs its plan. Save it with --save-plans {folder}, or "
+            "name the stacks that have one with --stack"
+        )
+
+
+def steps(folder: Path, stack: str) -> dict[str, str]:
+    """Resource (URN) -> what the plan does to it: create, update, replace, delete, same."""
+    file = plan(folder, stack)
+    try:
+        resources = json.loads(file.read_text())["resourcePlans"]
+    except (ValueError, KeyError, TypeError):
+        raise OperationError(f"{file} is no plan of `pulumi preview --save-plan`") from None
+    found = {urn: resource.get("steps") or ["same"] for urn, resource in resources.items()}
+    return {urn: "replace" if REPLACING.intersection(taken) else taken[0] for urn, taken in found.items()}
+
+
+def changes(folder: Path, stack: str) -> dict[str, int]:
+    return dict(Counter(steps(folder, stack).values()))
