@@ -4,6 +4,7 @@ Secrets are no settings: `stacks/` reads them on the line that uses them.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -67,12 +68,17 @@ def load() -> Settings:
             "kubernetes:context is missing: must name the cluster's context, because the one that happens to be "
             "current would be used otherwise"
         )
-    if plain.get("kind") == "region" and not pulumi.Config("aws").get("region"):
-        problems.append("aws:region is missing: must name the bucket's AWS region, because Thanos must be told it")
+    if plain.get("kind") == "region":
+        problems += _aws_problems()
     if isinstance(settings, RegionSettings) and settings.region != pulumi.get_stack():
         problems.append(
             f"{errors.PREFIX}region is {settings.region!r}: must be the stack's name ({pulumi.get_stack()}), "
             "because the global stack looks a region up by it"
+        )
+    if isinstance(settings, GlobalSettings) and pulumi.get_stack() in settings.regions:
+        problems.append(
+            f"{errors.PREFIX}kind is 'global': must be region in the stack {pulumi.get_stack()}, because it is one of "
+            f"{errors.PREFIX}regions, and all that the region has would be deleted"
         )
     if isinstance(settings, RegionSettings):
         given = _keys_of(CONFIG.get().get(f"{errors.PREFIX}{EDGE_CREDENTIALS}", "{}"))
@@ -93,6 +99,38 @@ def load() -> Settings:
         for line in sizing.too_large(settings):
             pulumi.warn(f"{errors.PREFIX}{line}")
     return settings
+
+
+def account_ids() -> list[str]:
+    """The AWS accounts that the stack may use, as written: a list in YAML or as JSON text, each in quotes or not."""
+    found = _decode(pulumi.Config("aws").get("allowedAccountIds") or "[]")
+    return [str(one) for one in (cast(list[object], found) if isinstance(found, list) else [found])]
+
+
+def _aws_problems() -> list[str]:
+    config = pulumi.Config("aws")
+    problems: list[str] = []
+    if not config.get("region"):
+        problems.append("aws:region is missing: must name the bucket's AWS region, because Thanos must be told it")
+    if config.get_bool("skipRequestingAccountId"):
+        return problems  # an emulator: it has no accounts
+    if not (ids := account_ids()):
+        problems.append(
+            "aws:allowedAccountIds is missing: must be a list with the id of the stack's AWS account, because whatever "
+            "account the credentials at hand are of would be used otherwise"
+        )
+    elif not (config.get("allowedAccountIds") or "").startswith("["):
+        problems.append(
+            f"aws:allowedAccountIds is {errors.shown(ids[0])}: must be a list, because the AWS provider takes no other"
+        )
+    else:
+        problems += [
+            f"aws:allowedAccountIds[{index}] is {errors.shown(one)}: must be 12 digits in quotes, because YAML reads a "
+            "number that begins with 0 as another one"
+            for index, one in enumerate(ids)
+            if not re.fullmatch("[0-9]{12}", one)
+        ]
+    return problems
 
 
 def _gather(config: Mapping[str, str], is_secret: Callable[[str], bool]) -> tuple[dict[str, object], list[str]]:

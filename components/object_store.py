@@ -76,6 +76,8 @@ class ObjectStoreArgs(TypedDict):
     """What S3 tidies away."""
     thanos: bool
     """Thanos uses it, and gets a Secret with objstore.yml."""
+    protect: bool
+    """Have Pulumi refuse to delete or replace the bucket."""
 
 
 class ObjectStore(pulumi.ComponentResource):
@@ -115,7 +117,8 @@ class ObjectStore(pulumi.ComponentResource):
             bucket=pulumi.Output.concat(prefix, "-", suffix.hex),
             force_destroy=bool(args["force_destroy"]),
             tags=labels.aws_tags(args["region"], args["purpose"]),
-            opts=child,
+            # The others hold no data: what is wrong with them is put right by the next `up`.
+            opts=pulumi.ResourceOptions(parent=self, protect=bool(args["protect"])),
         )
 
     def _guard(self, name: str, args: ObjectStoreArgs, bucket: aws.s3.Bucket, child: pulumi.ResourceOptions) -> None:

@@ -15,6 +15,7 @@ import contract
 from local import policy_pack, pulumi_cli, tools
 from local.paths import ROOT
 from review.program import promised
+from settings.base import UNCHECKED
 
 #: Those that have a stack file.
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
@@ -48,9 +49,7 @@ def preview(stack: str, *, official_plugins: bool = True) -> int:
 
         document = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
         config = document["config"]
-        config.pop("aws:allowedAccountIds", None)  # an account cannot be checked without credentials
-        if "aws:region" in config:
-            config.update(_OFFLINE)
+        offline(config)
         # A new stack's encryption salt is written beside the project file: into a copy of it.
         (here / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
         file = here / f"Pulumi.{stack}.yaml"
@@ -61,6 +60,14 @@ def preview(stack: str, *, official_plugins: bool = True) -> int:
         pulumi("stack", "init", stack)
         flags = (f"--stack={stack}", f"--config-file={file}", f"--policy-pack={policies}")
         return pulumi("preview", *flags, cwd=ROOT, quiet=False)
+
+
+def offline(config: dict[str, object]) -> None:
+    """Changes the configuration of a production stack file so that nobody is asked: neither the cluster nor AWS."""
+    config["observability:clusterId"] = UNCHECKED
+    config.pop("aws:allowedAccountIds", None)  # an account cannot be checked without credentials
+    if "aws:region" in config:
+        config.update(_OFFLINE)
 
 
 def _state(region: str) -> dict:

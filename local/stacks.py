@@ -8,6 +8,8 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
+from kubernetes import client, config
+
 from local import control_plane, network, object_storage, progress, pulumi_cli
 from local.node import Node
 from local.paths import ROOT, STATE
@@ -17,6 +19,8 @@ REGIONS = ("apac", "eu")
 STACKS = (*REGIONS, "global")
 BACKEND = STATE / "pulumi"
 PROJECT = STATE / "project"
+#: Stands in the stack files for the identity of the cluster that comes up.
+CLUSTER_ID = "00000000-0000-0000-0000-000000000000"
 _PASSPHRASE = STATE / "passphrase"
 
 
@@ -65,13 +69,20 @@ def prepare(node: Node, stack: str, parts: Collection[str]) -> None:
     text = (ROOT / "local" / f"Pulumi.{stack}.yaml").read_text()
     for part in parts:
         text = text.replace(f"observability:{part}:\n    enabled: false", f"observability:{part}:\n    enabled: true")
-    config_file(stack).write_text(text.replace(network.NODE, node.address))
+    text = text.replace(network.NODE, node.address).replace(CLUSTER_ID, _cluster_id())
+    config_file(stack).write_text(text)
     _run(node, "stack", "select", "--create", f"--stack={stack}", cwd=PROJECT)
     if stack in REGIONS:
         keys = {"objectStoreAccessKey": object_storage.ACCESS_KEY, "objectStoreSecretKey": object_storage.SECRET_KEY}
         for key, value in keys.items():
             _run(node, "config", "set", "--secret", key, f"--stack={stack}", cwd=PROJECT, stdin=value)
     (PROJECT / f"{stack}.ready").touch()
+
+
+def _cluster_id() -> str:
+    """The UID of the cluster's namespace kube-system."""
+    api = client.CoreV1Api(config.new_client_from_config(str(control_plane.KUBECONFIG)))
+    return api.read_namespace("kube-system").metadata.uid
 
 
 def config_file(stack: str) -> Path:

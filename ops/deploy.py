@@ -104,6 +104,9 @@ def side_by_side(deployments: Sequence[Deployment], work: Callable[[Deployment],
 def conclude(deployments: Sequence[Deployment], command: str, saved: Path | None) -> int:
     """Says what was reached and what to do next; returns the exit code."""
     _report(deployments)
+    for one in deployments:
+        if one.state == "left out":
+            say(f"{one.name} was left out: {one.why}", "yellow")
     states = {one.name: one.state for one in deployments}
     if saved and all(state == "previewed" for state in states.values()):
         say(f"Nothing was changed. Review {saved}/*.preview.json; then apply exactly these plans with --plans {saved}.")
@@ -158,7 +161,7 @@ def _deployments(options: argparse.Namespace) -> list[Deployment]:
     deployments = [Deployment(project, stack) for stack in chosen]
     for one in deployments:
         if one.prepare():
-            say(f"made the stack {one.name}; commit {one.stack.file} if the stack's key was written into it", "yellow")
+            say(f"made the stack {one.name}: commit what has been written into {one.stack.file.name}", "yellow")
     return deployments
 
 

@@ -6,6 +6,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from ops.deploying import CHANGES, Message
 from ops.deployment import Deployment
@@ -23,7 +24,8 @@ _console = Console(highlight=False, soft_wrap=True)
 
 
 def say(text: str, style: str | None = None) -> None:
-    _console.print(text, style=style, markup=False)
+    # A style of the call itself would colour the live table, too.
+    _console.print(Text(text, style or ""))
 
 
 class Watching:
@@ -82,13 +84,19 @@ def line(one: Deployment, *, changed: bool) -> str:
         now = f", {progress.current()}" if progress.current() else ""
         return f"  … {one.name}: {progress.count()} resources{now} ({one.seconds:.0f} s)"
     mark = {"up": "✓ ", "previewed": "✓ ", "failed": "✗ ", "preview failed": "✗ "}.get(one.state, "")
-    what = changes_in_words(progress.changes) if one.state in ("up", "previewed") else f"{progress.count()} resources"
-    return f"{mark}{one.name}: {one.state} after {one.seconds:.1f} s ({what})"
+    match one.state:
+        case "up":
+            what = _words({f"{kind}d": progress.changes.get(kind, 0) for kind in CHANGES})
+        case "previewed":
+            what = _words({f"to {kind}": progress.changes.get(kind, 0) for kind in CHANGES})
+        case _:
+            what = f"{progress.count()} resources"
+    return f"{mark}{one.name}: {one.state} after {one.seconds:.1f} s, {what}"
 
 
-def changes_in_words(changes: Mapping[str, int]) -> str:
-    """E.g. `2 create, 1 update`."""
-    return ", ".join(f"{changes[kind]} {kind}" for kind in CHANGES if changes.get(kind)) or "no change"
+def _words(counts: Mapping[str, int]) -> str:
+    """E.g. `2 created, 1 updated`."""
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "unchanged"
 
 
 def show_changes(changes: Mapping[str, Mapping[str, int]]) -> None:
@@ -131,7 +139,5 @@ def result(one: Deployment) -> str:
             return "not changed"
         case "stopped" | "failed":
             return f"{one.state} at {one.progress.count()} resources"
-        case "left out":
-            return f"left out: {one.why}"
         case state:
             return state

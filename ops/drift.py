@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from local import progress
-from ops import interruption
+from ops import interruption, stacks
 from ops.drift_report import Outcome, headline, lines, markdown
 from ops.drifted import Found, compare
 from ops.errors import OperationError
@@ -36,7 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--repair", action="store_true", help="put right what has drifted")
     parser.add_argument("--yes", action="store_true", help="do not ask before a repair")
     options = parser.parse_args(arguments)
-    names: list[str] = options.stack or checked_out()
+    try:
+        names: list[str] = options.stack or [stack.name for stack in stacks.find(ROOT)]
+    except OperationError as error:
+        progress.say(str(error), "red")
+        return FAILED
+    if options.report and not options.report.absolute().parent.is_dir():
+        parser.error(f"--report is {options.report}: its folder must be there")
     if options.config_file and len(names) != 1:
         parser.error(f"--config-file is of one stack: must come with one --stack, and there are {len(names)}")
     outcomes: list[Outcome] = []
@@ -54,11 +60,6 @@ def main(arguments: list[str] | None = None) -> int:
     if options.report:
         options.report.write_text(markdown(outcomes))
     return ending(outcomes)
-
-
-def checked_out() -> list[str]:
-    """Names of the stacks that have a stack file here."""
-    return sorted(file.name.split(".")[1] for file in ROOT.glob("Pulumi.*.yaml"))
 
 
 def treat(stack: Stack, *, repair: bool, sure: bool) -> Outcome:
@@ -118,8 +119,7 @@ def _say(outcome: Outcome, found: Found) -> None:
 def ending(outcomes: Sequence[Outcome]) -> int:
     """Says what to do, and gives the exit code."""
     if drifted := [outcome.stack for outcome in outcomes if outcome.now and outcome.now.drifted]:
-        stacks = " ".join(f"--stack {name}" for name in drifted)
-        progress.say(f"To repair: python -m ops.drift {stacks} --repair", "yellow")
+        progress.say(f"To repair {', '.join(drifted)}: the same command with --repair", "yellow")
     if any(outcome.failed for outcome in outcomes):
         return FAILED
     return DRIFTED if drifted else IN_SYNC

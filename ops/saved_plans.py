@@ -30,16 +30,17 @@ def require(folder: Path, stacks: Iterable[str]) -> None:
         )
 
 
-def steps(folder: Path, stack: str) -> dict[str, str]:
-    """Resource (URN) -> what the plan does to it: create, update, replace, delete, same."""
+def changes(folder: Path, stack: str) -> dict[str, int]:
+    """What the plan does: operation (create, update, replace, delete, same) -> count of resources."""
     file = plan(folder, stack)
     try:
         resources = json.loads(file.read_text())["resourcePlans"]
     except (ValueError, KeyError, TypeError):
         raise OperationError(f"{file} is no plan of `pulumi preview --save-plan`") from None
-    found = {urn: resource.get("steps") or ["same"] for urn, resource in resources.items()}
-    return {urn: "replace" if REPLACING.intersection(taken) else taken[0] for urn, taken in found.items()}
-
-
-def changes(folder: Path, stack: str) -> dict[str, int]:
-    return dict(Counter(steps(folder, stack).values()))
+    counts: Counter[str] = Counter()
+    for urn, resource in resources.items():
+        steps = resource.get("steps") or ["same"]
+        # The engine's own providers are counted nowhere else.
+        if "::pulumi:providers:" not in urn or "::default" not in urn:
+            counts["replace" if REPLACING.intersection(steps) else steps[0]] += 1
+    return dict(counts)

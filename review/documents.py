@@ -60,7 +60,7 @@ def _component(resource: Resource, by_urn: Mapping[str, Resource]) -> str:
 
 
 def _folder(resource: Resource, by_urn: Mapping[str, Resource]) -> str:
-    if not resource.is_kubernetes:
+    if not resource.is_kubernetes or resource.read:
         return RESOURCES
     # A component with a provider of its own is in a cluster of its own.
     provider = by_urn.get(resource.provider.rpartition("::")[0])
@@ -72,7 +72,9 @@ def _text(resource: Resource) -> str:
     notes = [f"# Pulumi ignores changes of {path}.\n" for path in resource.ignore_changes]
     if resource.retained:
         notes.append("# Pulumi keeps it when it is removed from the program.\n")
-    if resource.is_kubernetes:
+    if resource.protected:
+        notes.append("# Pulumi refuses to delete or replace it.\n")
+    if resource.is_kubernetes and not resource.read:
         first = {key: hidden[key] for key in ("apiVersion", "kind", "metadata") if key in hidden}
         document = {**first, **{key: hidden[key] for key in sorted(hidden) if key not in first}}
     else:

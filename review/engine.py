@@ -9,10 +9,11 @@
 import asyncio
 import json
 import runpy
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, TypeGuard, cast
+from typing import Any, TypeGuard, cast
+from unittest import mock
 
 import pulumi
 from pulumi.runtime import rpc, settings
@@ -47,6 +48,10 @@ class Resource:
     ignore_changes: tuple[str, ...]
     retained: bool
     """Kept when it is removed from the program."""
+    protected: bool = False
+    """The engine refuses to delete or replace it."""
+    read: bool = False
+    """It is there already, and not the stack's own."""
     depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """By property: the URNs of the resources that its value comes from."""
 
@@ -75,25 +80,35 @@ class Recording:
     """Stack outputs."""
 
     def kubernetes(self) -> list[Resource]:
-        return [found for found in self.resources if found.is_kubernetes]
+        """What the stack makes in the cluster."""
+        return [found for found in self.resources if found.is_kubernetes and not found.read]
 
 
 class Mocks(pulumi.runtime.Mocks):
-    """Resources that come out as they went in, with what `added` says that their provider adds."""
+    """Resources that come out as they went in, with what `added` says that their provider adds.
 
-    def __init__(self, added: Added, stack_outputs: Mapping[str, Mapping[str, Any]]) -> None:
+    `cluster_id`: UID of the cluster's namespace kube-system.
+    """
+
+    def __init__(self, added: Added, stack_outputs: Mapping[str, Mapping[str, Any]], cluster_id: object) -> None:
         self.added = added
         self.stack_outputs = stack_outputs
+        self.cluster_id = cluster_id
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         state = dict(args.inputs)
         if args.typ == "pulumi:pulumi:StackReference":
             added = {"outputs": self.stack_outputs.get(state["name"], {}), "secretOutputNames": []}
+        elif args.resource_id == "kube-system":
+            added = {"metadata": {"name": "kube-system", "uid": self.cluster_id}}
         else:
             added = self.added(args)
         return f"{args.name}-id", {**state, **added}
 
-    def call(self, args: MockCallArgs) -> NoReturn:
+    def call(self, args: MockCallArgs) -> Any:  # noqa: ANN401
+        # Asked only for the provider to refuse a wrong account; the answer is not used.
+        if args.token == "aws:index/getCallerIdentity:getCallerIdentity":  # noqa: S105
+            return {}
         raise AssertionError(f"the program must look nothing up: a preview has no credentials ({args.token})")
 
 
@@ -116,12 +131,13 @@ class Recorder(MockMonitor):
                 request.ignoreChanges,
                 request.retainOnDelete,
                 depends,
+                protected=request.protect,
             )
         return response
 
     def ReadResource(self, request: Any) -> Any:  # noqa: ANN401, N802
         response = super().ReadResource(request)
-        self._record(request, response.urn, request.properties)
+        self._record(request, response.urn, request.properties, read=True)
         return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: ANN401, N802
@@ -137,6 +153,9 @@ class Recorder(MockMonitor):
         ignore_changes: tuple[str, ...] = (),
         retained: bool = False,
         depends: Mapping[str, tuple[str, ...]] | None = None,
+        *,
+        protected: bool = False,
+        read: bool = False,
     ) -> None:
         inputs = rpc.deserialize_properties(properties)
         self.recording.resources.append(
@@ -151,6 +170,8 @@ class Recorder(MockMonitor):
                 secrets=tuple(_secret_paths(inputs)),
                 ignore_changes=tuple(ignore_changes),
                 retained=retained,
+                protected=protected,
+                read=read,
                 depends=depends or {},
             )
         )
@@ -166,16 +187,18 @@ def build(
     secrets: Mapping[str, str],
     stack_outputs: Mapping[str, Mapping[str, Any]],
     preview: bool = False,
+    cluster_id: str | None = None,
 ) -> None:
-    """Runs `program`; `recording` has what it registered, also if it fails.
+    """Runs `program`, and awaits what it returns; `recording` has what it registered, also if it fails.
 
-    Keys of `config` and `secrets` are full ("aws:region"). Raises what the program raises.
+    Keys of `config` and `secrets` are full ("aws:region"). `cluster_id`: of the cluster; unless given, the one that the
+    configuration wants. Raises what the program raises.
     """
     loop = asyncio.new_event_loop()
     # A failure is raised by the run itself; the other outputs that fail with it are not worth a log line each.
     loop.set_exception_handler(lambda *_: None)
     asyncio.set_event_loop(loop)
-    mocks = Mocks(added, stack_outputs)
+    mocks = Mocks(added, stack_outputs, cluster_id or config.get("observability:clusterId"))
     monitor = Recorder(mocks, recording)
     pulumi.runtime.set_mocks(mocks, PROJECT, stack, preview=preview, monitor=monitor, organization=ORGANIZATION)
     texts = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in config.items()}
@@ -186,16 +209,20 @@ def build(
 
     @pulumi.runtime.test
     def run() -> pulumi.Output[None]:
-        program()
-        exports = pulumi.Output.from_input(dict(exported))
+        ended = pulumi.Output.from_input(program())
+        exports = ended.apply(lambda _: pulumi.Output.from_input(dict(exported)))
         return exports.apply(lambda known: recording.exports.update(plain(known)))
 
     run()
 
 
-def main_program() -> None:
-    """The whole program, as the CLI starts it."""
-    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+def main_program() -> Awaitable[None]:
+    """The whole program, as the CLI starts it: what it gives to `pulumi.run`, which needs an engine."""
+    given: list[Callable[[], Awaitable[None]]] = []
+    with mock.patch.object(pulumi, "run", given.append):
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+    [program] = given
+    return program()
 
 
 def secret(value: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from .base import Issuer, Model, Name, Region
+from .base import ClusterId, Issuer, Model, Name, Protect, Region
 from .edges import Edge, Fleet, Gateway
 from .grafana import Grafana
 from .history import Compactor, Store
@@ -35,6 +35,8 @@ class RegionSettings(Model):
     """One region: its bucket, its receivers, and all that reads from them."""
 
     kind: Literal["region"] = Field(description="what the stack is")
+    cluster_id: ClusterId
+    protect: Protect = True
     region: Region = Field(description="the stack's name, by which the global stack finds the region")
     namespace: Name = Field(default="observability", description="made by the stack")
     storage_class: Name | None = Field(default=None, description="of all volumes; the cluster's default unless given")
@@ -70,6 +72,8 @@ class GlobalSettings(Model):
     """The Query over all regions."""
 
     kind: Literal["global"] = Field(description="what the stack is")
+    cluster_id: ClusterId
+    protect: Protect = True
     namespace: Name = Field(default="observability", description="made by the stack")
     tls: Tls | None = None
     regions: list[Region] = Field(min_length=1, description="the stacks to ask")

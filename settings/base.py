@@ -22,6 +22,7 @@ from pydantic_core import CoreSchema
 from render import units
 
 _NAME = "[a-z]([a-z0-9-]*[a-z0-9])?"
+_IDENTITY = "([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|unchecked)"
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,32 @@ def named(limit: int, reason: str) -> Rule:
     return Rule(check, "name", f"(?=.{{2,{limit}}}$){_NAME}")
 
 
+def identity(value: str) -> str:
+    """The UID of a cluster's kube-system, which the cluster keeps for life."""
+    if not re.fullmatch(_IDENTITY, value):
+        raise ValueError(
+            "must be a UID such as 01234567-89ab-cdef-0123-456789abcdef, or unchecked, because it is compared with "
+            f"what `{GET_CLUSTER_ID}` prints"
+        )
+    return value
+
+
 def written(value: object) -> object:
     """`cpu: 1` is a number in YAML and a quantity all the same."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+#: How to get what `clusterId` has to be.
+GET_CLUSTER_ID = "kubectl --context <context> get namespace kube-system -o jsonpath={.metadata.uid}"
+#: In place of a UID.
+UNCHECKED = "unchecked"
+
+ClusterId = Annotated[
+    str,
+    Rule(identity, "identity of a cluster", _IDENTITY),
+    Field(description=f"the cluster that the stack is for, by what `{GET_CLUSTER_ID}` prints; or unchecked"),
+]
+Protect = Annotated[bool, Field(description="Pulumi refuses to delete or replace the namespace and the buckets")]
 Written = BeforeValidator(written, json_schema_input_type=str | float)
 Cpu = Annotated[str, Written, at_least("1m", "Kubernetes counts CPU in thousandths of a core")]
 Memory = Annotated[

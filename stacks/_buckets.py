@@ -60,6 +60,7 @@ def bucket(
                 "tiering_after_days": [move.days for move in wanted.lifecycle.transitions],
             },
             "thanos": purpose == "metrics",
+            "protect": settings.protect,
         },
         opts,
     )

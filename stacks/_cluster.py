@@ -5,14 +5,16 @@ import pulumi_kubernetes as k8s
 
 import labels
 from settings import Tls
-from settings.base import Issuer
+from settings.base import UNCHECKED, Issuer
 
 #: Above what runs beside the stack (0), below the cluster's own (2 billion).
 WRITE_PRIORITY, READ_PRIORITY = 1_000_000, 900_000
 
 
-def connect(parent: pulumi.Resource) -> k8s.Provider:
-    """The provider for `kubernetes:context`.
+def connect(parent: pulumi.Resource, cluster_id: str) -> k8s.Provider:
+    """The provider for `kubernetes:context`, which has proven to lead to the cluster `cluster_id`, if that is a UID.
+
+    By the UID the cluster stays the same one when its context or address is renamed, and another one replaces all.
 
     ConfigMaps and Secrets change in place: their readers reload them, and a replacement would take the old one away
     first. Claims outlive the pods that are scaled away; when they are wanted again they are there already, and are
@@ -21,6 +23,7 @@ def connect(parent: pulumi.Resource) -> k8s.Provider:
     return k8s.Provider(
         "cluster",
         context=pulumi.Config("kubernetes").require("context"),
+        cluster_identifier=None if cluster_id == UNCHECKED else cluster_id,
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
         upsert_existing_objects=True,
@@ -28,15 +31,18 @@ def connect(parent: pulumi.Resource) -> k8s.Provider:
     )
 
 
-def namespace(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Makes the namespace, which admits only pods of the `restricted` Pod Security Standard; returns its name."""
+def namespace(name: str, *, protect: bool, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Makes the namespace, which admits only pods of the `restricted` Pod Security Standard; returns its name.
+
+    Whoever deletes it deletes all that is in it, claims included: `protect` has Pulumi refuse that.
+    """
     made = k8s.core.v1.Namespace(
         name,
         metadata={
             "name": name,
             "labels": {**labels.OURS, **labels.POD_SECURITY},
         },
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
     )
     return made.metadata["name"]
 

@@ -23,11 +23,11 @@ class GlobalStack(pulumi.ComponentResource):
 
     def __init__(self, name: str, settings: GlobalSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:GlobalStack", name, {}, opts)
-        cluster = _cluster.connect(self)
+        cluster = _cluster.connect(self, settings.cluster_id)
         child = pulumi.ResourceOptions(parent=self, providers=[cluster])
 
         regions = {region: region_outputs(region) for region in settings.regions}
-        namespace = _cluster.namespace(settings.namespace, child)
+        namespace = _cluster.namespace(settings.namespace, protect=settings.protect, opts=child)
         reading = {
             "namespace": namespace,
             "priority_class": _cluster.priority_class(name, "read-path", READ_PRIORITY, child),

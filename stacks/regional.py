@@ -41,10 +41,10 @@ class RegionalStack(pulumi.ComponentResource):
 
     def __init__(self, name: str, settings: RegionSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("observability:index:RegionalStack", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self, providers=[_cluster.connect(self)])
+        child = pulumi.ResourceOptions(parent=self, providers=[_cluster.connect(self, settings.cluster_id)])
         secrets = pulumi.Config()
 
-        namespace = _cluster.namespace(settings.namespace, child)
+        namespace = _cluster.namespace(settings.namespace, protect=settings.protect, opts=child)
         everywhere = {"namespace": namespace}
         writing = {
             **everywhere,

@@ -72,18 +72,20 @@ def _unknown(args: MockResourceArgs) -> dict:
 
 
 def build(
-    program: Callable[[], None],
+    program: Callable[[], object],
     *,
     stack: str = "test",
     config: Mapping[str, object] | None = None,
     secrets: Mapping[str, str] | None = None,
     stack_outputs: Mapping[str, dict] | None = None,
     unknown: bool = False,
+    cluster_id: str | None = None,
     recording: Recording | None = None,
 ) -> Recording:
     """Runs `program` and returns what it registered. Keys of `config` and `secrets` are full ("aws:region").
 
-    A `recording` that is given also tells what was registered before the program failed.
+    A `recording` that is given also tells what was registered before the program failed. `cluster_id`: of the cluster;
+    unless given, the one that the configuration wants.
     """
     recording = recording or Recording()
     engine.build(
@@ -95,6 +97,7 @@ def build(
         secrets=secrets or {},
         stack_outputs=stack_outputs or {},
         preview=unknown,
+        cluster_id=cluster_id,
     )
     return recording
 

@@ -40,9 +40,12 @@ _Dumper.add_representer(str, _text)
 
 
 def components(recording: Recording) -> dict[str, list[Resource]]:
-    """The stack's resources by the component that made them; what belongs to none is in `stack`."""
+    """The stack's resources by the component that made them; what belongs to none is in `stack`.
+
+    In `identity` is what the cluster is known by, before there is a stack.
+    """
     stack = next(found for found in recording.resources if found.type.endswith("Stack"))
-    groups = {"stack": [stack]}
+    groups = {"stack": [stack], "identity": [found for found in recording.resources if "kube-system" in found.name]}
     for resource in recording.below(stack):
         if resource.custom:
             groups["stack"].append(resource)
@@ -68,4 +71,8 @@ def _entry(resource: Resource) -> dict:
         entry["ignoreChanges"] = list(resource.ignore_changes)
     if resource.retained:
         entry["retainOnDelete"] = True
+    if resource.read:
+        entry["read"] = True
+    if resource.protected:
+        entry["protect"] = True
     return entry

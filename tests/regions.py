@@ -13,12 +13,18 @@ import stack_file
 
 ARN = "arn:aws:iam::111111111111:oidc-provider/oidc.example/id/1"
 #: The smallest settings there are.
-REGION = {"kind": "region", "region": "eu", "objectStore": {"bucketPrefix": "acme", "oidcProviderArn": ARN}}
-GLOBAL = {"kind": "global", "regions": ["apac", "eu"]}
+CLUSTER_ID = "01234567-89ab-cdef-0123-456789abcdef"
+REGION = {
+    "kind": "region",
+    "clusterId": CLUSTER_ID,
+    "region": "eu",
+    "objectStore": {"bucketPrefix": "acme", "oidcProviderArn": ARN},
+}
+GLOBAL = {"kind": "global", "clusterId": CLUSTER_ID, "regions": ["apac", "eu"]}
 CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 CA_DATA = base64.b64encode(CA.encode()).decode()
 #: All that a stack needs beside our own settings.
-PLATFORM = {"kubernetes:context": "c", "aws:region": "eu-central-1"}
+PLATFORM = {"kubernetes:context": "c", "aws:region": "eu-central-1", "aws:allowedAccountIds": ["111111111111"]}
 
 VARIANTS = {
     "defaults": REGION,

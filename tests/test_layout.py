@@ -11,7 +11,7 @@ PURE = sorted(path.relative_to(ROOT) for folder in ("render", "planner") for pat
 COMPONENTS = sorted(path.relative_to(ROOT) for path in (ROOT / "components").glob("*.py"))
 SOURCES = [*PURE, *COMPONENTS, *sorted(path.relative_to(ROOT) for path in (ROOT / "stacks").glob("*.py"))]
 SOURCES += sorted(path.relative_to(ROOT) for path in ROOT.glob("*.py"))
-PAGES = sorted(path.relative_to(ROOT) for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted(path.relative_to(ROOT) for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 POLICIES = sorted(path.relative_to(ROOT) for path in (ROOT / "policy").glob("*.py") if path.name != "__main__.py")
 REVIEW = sorted(path.relative_to(ROOT) for path in (ROOT / "review").glob("*.py"))
 OPERATIONS = sorted(

@@ -203,10 +203,11 @@ def test_numbers_are_quantities_too():
 
 
 def test_a_region_must_be_given_to_a_region_and_regions_to_the_global_stack():
-    assert problems({"kind": "region", "objectStore": REGION["objectStore"]}) == [
+    known = {"clusterId": REGION["clusterId"]}
+    assert problems({"kind": "region", "objectStore": REGION["objectStore"], **known}) == [
         "observability:region is missing: required: the stack's name, by which the global stack finds the region"
     ]
-    assert problems({"kind": "global"}) == ["observability:regions is missing: required: the stacks to ask"]
+    assert problems({"kind": "global", **known}) == ["observability:regions is missing: required: the stacks to ask"]
     assert "regions is no setting" in problem("regions", ["eu"])
 
 
@@ -262,7 +263,8 @@ def test_a_region_needs_its_aws_region_and_the_global_stack_does_not():
     config = configured(REGION)
     del config["aws:region"]
     assert "aws:region is missing" in failure(config)
-    assert load({"kubernetes:context": "c", **{f"observability:{key}": value for key, value in GLOBAL.items()}})
+    everywhere = {"kubernetes:context": "c", **{f"observability:{key}": value for key, value in GLOBAL.items()}}
+    assert load(everywhere, stack="global")
 
 
 def test_a_region_is_named_like_its_stack():

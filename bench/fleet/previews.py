@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from local import pulumi_cli
+from local import preview, pulumi_cli
 from local.paths import ROOT
 
 STACK = "apac"
@@ -75,6 +75,7 @@ def region(folder: Path, generator: str, edges: int) -> Project:
     config = document["config"]
     config["observability:edges"] = [{"name": f"edge-{number}", "series": SERIES} for number in range(edges)]
     config["observability:fleet"] = {"argoCd": {"generator": generator}}
+    preview.offline(config)
     return Project(folder, ROOT, document)
 
 

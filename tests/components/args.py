@@ -18,6 +18,7 @@ STORE = {
     "force_destroy": False,
     "lifecycle": {"abort_incomplete_upload_days": 3, "noncurrent_version_days": 7, "tiering_after_days": []},
     "thanos": True,
+    "protect": True,
 }
 RECEIVE = {
     "namespace": "observability",

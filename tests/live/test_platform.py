@@ -1,11 +1,14 @@
 """The local platform as a user meets it."""
 
 import json
+import subprocess
 import time
 
 import pytest
+import yaml
 
 from local import edges, platform, stacks
+from local.paths import ROOT
 from tests.live.cluster import gaps, get, kubectl, pods, query, until
 from tests.live.conftest import command
 
@@ -74,6 +77,47 @@ def test_a_second_up_changes_nothing(machine):
 @pytest.mark.parametrize("stack", stacks.STACKS)
 def test_a_preview_of_an_unchanged_stack_shows_no_change(machine, stack):
     command("pulumi", "preview", "--stack", stack, "--expect-no-changes", "--non-interactive")
+
+
+def test_a_stack_file_for_another_cluster_changes_nothing(machine, tmp_path):
+    """The running stack with its file, in which the cluster's identity is another one."""
+    wanted = yaml.safe_load(stacks.config_file("eu").read_text())
+    right = wanted["config"]["observability:clusterId"]
+    wanted["config"]["observability:clusterId"] = "deadbeef-0000-4000-8000-000000000000"
+    wrong = tmp_path / "Pulumi.eu.yaml"
+    wrong.write_text(yaml.safe_dump(wanted))
+
+    def versions() -> set[tuple[str, str, str]]:
+        # Statuses change by themselves, and so do the versions of what has one; these have none.
+        found = [
+            (item["kind"], item["metadata"]["name"], item["metadata"]["resourceVersion"])
+            for kind in ("configmaps", "secrets", "services", "serviceaccounts", "networkpolicies")
+            for item in get(kind, "--namespace=eu")
+        ]
+        generations = [
+            (item["kind"], item["metadata"]["name"], str(item["metadata"]["generation"]))
+            for item in get("statefulsets,deployments", "--namespace=eu")
+        ]
+        return {*found, *generations}
+
+    before = versions()
+    assert len(before) > 50
+
+    for operation in (["preview"], ["up", "--yes", "--skip-preview"]):
+        done = subprocess.run(
+            ["pulumi", *operation, "--stack=eu", f"--config-file={wrong}", "--non-interactive"],
+            cwd=ROOT,
+            env=stacks.environment(machine),
+            capture_output=True,
+            text=True,
+        )
+        said = " ".join((done.stdout + done.stderr).split())
+        assert done.returncode != 0, said
+        assert f"has the UID {right}, and observability:clusterId is deadbeef-0000-4000-8000-000000000000" in said
+        assert "Traceback" not in said
+
+    assert versions() == before
+    command("pulumi", "preview", "--stack", "eu", "--expect-no-changes", "--non-interactive")
 
 
 def test_a_deleted_service_is_seen_by_refresh_and_restored_by_up(machine):

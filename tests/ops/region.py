@@ -25,6 +25,7 @@ config:
   kubernetes:context: test
   aws:region: x
   observability:kind: region
+  observability:clusterId: unchecked
   observability:region: apac
   observability:objectStoreAccessKey:
     secure: v1:xyz

@@ -305,11 +305,12 @@ def test_without_a_name_all_stacks_of_the_checkout_are_looked_at(monkeypatch, ca
     assert looked == ["apac", "eu", "global"]
 
 
-@pytest.mark.parametrize("arguments", [["--config-file=x.yaml"], ["--bogus"]])
+@pytest.mark.parametrize("arguments", [["--config-file=x.yaml"], ["--bogus"], ["--report=/none/x"]])
 def test_a_mistake_on_the_command_line_is_not_taken_for_drift(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         drift.main(arguments)
     assert ended.value.code == 1
+    assert arguments[0].partition("=")[0] in capsys.readouterr().err
 
 
 # The report.

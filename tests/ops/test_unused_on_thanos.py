@@ -36,6 +36,7 @@ WAIT_SECONDS = 60
 SETTINGS = stack_file.parse(
     {
         "kind": "region",
+        "clusterId": "unchecked",
         "region": "apac",
         "objectStore": {"bucketPrefix": "test", "oidcProviderArn": "arn:aws:iam::111111111111:oidc-provider/x"},
         "edges": [{"name": "apac-1", "scrapeInterval": "15s"}],

@@ -23,6 +23,8 @@ def tree(stack: str, folder: str = "") -> Stack:
                 depends=found.depends,
             )
             for found in built.build(stack, folder).resources
+            # The engine asks no policy about what is only read.
+            if not found.read
         ),
         config={key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()},
     )

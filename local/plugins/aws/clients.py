@@ -35,14 +35,15 @@ NOT_FOUND = {
 class Settings:
     """What the stand-in takes from the provider's configuration.
 
-    The rest is accepted and has no effect: account checks (`allowedAccountIds`), profiles and roles have no meaning
-    where no real account can be reached.
+    The rest is accepted and has no effect: profiles and roles have no meaning where no real account can be reached.
     """
 
     region: str | None = None
     access_key: str = field(default="stand-in", repr=False)
     secret_key: str = field(default="stand-in", repr=False)
     path_style: bool = False
+    allowed_accounts: tuple[str, ...] = ()
+    """Empty: any, and nobody is asked which one it is."""
     endpoints: Mapping[str, str] = field(default_factory=dict)
     default_tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -66,9 +67,19 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         access_key=config.get("accessKey") or "stand-in",
         secret_key=config.get("secretKey") or "stand-in",
         path_style=bool(_document(config, "s3UsePathStyle", False)),
+        allowed_accounts=_allowed_accounts(config),
         endpoints=endpoints[0] if endpoints else {},
         default_tags=defaults.get("tags", {}),
     )
+
+
+def _allowed_accounts(config: Mapping[str, Any]) -> tuple[str, ...]:
+    if _document(config, "skipRequestingAccountId", False):
+        return ()
+    allowed = _document(config, "allowedAccountIds", [])
+    if not isinstance(allowed, list):
+        raise RefusedError("aws:allowedAccountIds must be a list of account ids")
+    return tuple(map(str, allowed))
 
 
 def _document(config: Mapping[str, Any], key: str, default: Any) -> Any:
@@ -97,6 +108,9 @@ class Clients:
 
     def iam(self) -> Any:
         return self._client("iam", self.settings.region or "us-east-1")
+
+    def sts(self) -> Any:
+        return self._client("sts", self.settings.region or "us-east-1")
 
     def _client(self, service: str, region: str | None) -> Any:
         """Raises RefusedError without a region, or without the address of an emulator."""

@@ -41,12 +41,19 @@ class Type(Protocol):
 TYPES: dict[str, Type] = {kind.token: kind for kind in (*s3.TYPES, *iam.TYPES, *kms.TYPES)}
 
 
+WHO = "aws:index/getCallerIdentity:getCallerIdentity"
+
+
 class AwsProvider(p.Provider):
     def __init__(self) -> None:
         self.clients = Clients(Settings())
 
     async def configure(self, request: p.ConfigureRequest) -> p.ConfigureResponse:
         self.clients = Clients(read_settings(plain_map(request.args)))
+        if allowed := self.clients.settings.allowed_accounts:
+            account = (await _call(self.clients.sts().get_caller_identity))["Account"]
+            if account not in allowed:
+                raise RefusedError(f"AWS account ID not allowed: {account}")
         # Without "accept outputs": the server cannot read an unknown value in that form.
         return p.ConfigureResponse(accept_secrets=True, supports_preview=True)
 
@@ -109,7 +116,11 @@ class AwsProvider(p.Provider):
         await _call(kind.delete, self.clients, request.resource_id, plain_map(request.properties))
 
     async def invoke(self, request: p.InvokeRequest) -> p.InvokeResponse:
-        raise RefusedError(f"the stand-in aws plugin does not know the function {request.tok}; it knows none")
+        if request.tok != WHO:
+            raise RefusedError(f"the stand-in aws plugin does not know the function {request.tok}; it knows {WHO}")
+        found = await _call(self.clients.sts().get_caller_identity)
+        known = {"id": found["Account"], "accountId": found["Account"], "arn": found["Arn"], "userId": found["UserId"]}
+        return p.InvokeResponse(wrap_map(known))
 
     def _wanted(self, kind: Type, inputs: Mapping[str, Any]) -> dict[str, Any]:
         settings = self.clients.settings
