@@ -3,14 +3,14 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from types import FrameType
 
 _pressed = threading.Event()
 
 
 @contextlib.contextmanager
-def kept() -> Iterator[None]:
+def kept() -> Generator[None]:
     """Within it, Ctrl-C raises KeyboardInterrupt as ever, and again at the next `check` if that got lost."""
     former = signal.signal(signal.SIGINT, _press)
     try:
