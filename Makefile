@@ -57,8 +57,8 @@ bench: .venv/complete ## measure dashboards with and without the Query Frontend,
 bench-fleet: .venv/complete ## measure how a preview grows with edges, and check that it is a straight line: make bench-fleet ARGS="--edges 200"
 	@$(PYTHON) -m bench.fleet $(ARGS)
 
-check: .venv/complete ## formatting and lint
-	@.venv/bin/ruff format --check . && .venv/bin/ruff check .
+check: .venv/complete ## formatting, lint and types
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/basedpyright
 
 golden: .venv/complete ## write the golden files anew
 	@$(PYTHON) -m pytest -m "not live and not plugins" --snapshot-update

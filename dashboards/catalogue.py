@@ -11,7 +11,7 @@ _ALL = (overview, fleet, receive, compactor, query, tempo, cost)
 
 def documents() -> dict[str, str]:
     """uid -> JSON of the classic schema, the same text each time."""
-    found = {}
+    found: dict[str, str] = {}
     for module in _ALL:
         built = module.dashboard().build()
         for number, panel in enumerate(built.panels, 1):

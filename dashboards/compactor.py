@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import page
 from dashboards.page import row
-from dashboards.panels import NEUTRAL, above, graph, number
+from dashboards.panels import NEUTRAL, Panel, above, graph, number
 from dashboards.targets import stack
 
 
@@ -22,7 +22,7 @@ def _day(metric: str, by: str) -> str:
     return f'sum by ({by}) (increase({metric}{{job="compactor"}}[1d]))'
 
 
-def _now() -> list:
+def _now() -> list[Panel]:
     return [
         number(
             "Halted",
@@ -69,7 +69,7 @@ def _now() -> list:
     ]
 
 
-def _done() -> list:
+def _done() -> list[Panel]:
     return [
         graph(
             "Runs",
@@ -116,7 +116,7 @@ def _done() -> list:
     ]
 
 
-def _waiting() -> list:
+def _waiting() -> list[Panel]:
     def todo(what: str) -> str:
         return f'max by (region) (thanos_compact_todo_{what}{{job="compactor"}})'
 
@@ -147,7 +147,7 @@ def _waiting() -> list:
     ]
 
 
-def _bucket() -> list:
+def _bucket() -> list[Panel]:
     uploads = "thanos_objstore_bucket_operation_transferred_bytes_sum"
     last = "thanos_objstore_bucket_last_successful_upload_time"
     return [

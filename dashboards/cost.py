@@ -4,11 +4,11 @@ Thanos has no metric for what is in a bucket. It is estimated as the capacity pl
 samples that are written now: right once the fleet has been as it is for as long as data is kept.
 """
 
-from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.builders.dashboard import Dashboard, TextBoxVariable
 
 from dashboards import page
 from dashboards.page import figure, row
-from dashboards.panels import NEUTRAL, Column, graph, number, rows
+from dashboards.panels import NEUTRAL, Column, Panel, graph, number, rows
 from dashboards.targets import edges, stack
 from planner import bucket
 
@@ -43,7 +43,7 @@ def dashboard() -> Dashboard:
     return found
 
 
-def _figures() -> list:
+def _figures() -> list[TextBoxVariable]:
     share = bucket.FIVE_MINUTES_SAMPLE / bucket.RAW_SAMPLE * _INTERVAL / bucket.FIVE_MINUTES.total_seconds()
     hourly = bucket.ONE_HOUR_SAMPLE / bucket.RAW_SAMPLE * _INTERVAL / bucket.ONE_HOUR.total_seconds()
     raw_days = _RAW + bucket.RAW_SPAN + bucket.RAW_DELAYS * _DELAY
@@ -84,7 +84,7 @@ def _operations(kind: str, range_: str, by: str = "") -> str:
     return f"sum {by} (rate(thanos_objstore_bucket_operations_total{{{kind}}}[{range_}]))"
 
 
-def _month() -> list:
+def _month() -> list[Panel]:
     whole = " + ".join(f"({each})" for each in _bytes().values())
     storage = f"({whole}) / 2^30 * $price_gb_month"
     puts = f"{_operations(_PUT, '1d')} * {_MONTH} / 1000 * $price_puts"
@@ -135,7 +135,7 @@ def _month() -> list:
     ]
 
 
-def _who() -> object:
+def _who() -> Panel:
     scraped = "sum by (region, cluster) (scrape_samples_post_metric_relabeling{})"
     ratio = f"{scraped} / on () group_left () sum({scraped})"
     sent = "sum by (region, cluster) (rate(prometheus_remote_storage_samples_total{}[1d]))"
@@ -152,7 +152,7 @@ def _who() -> object:
     )
 
 
-def _bucket() -> list:
+def _bucket() -> list[Panel]:
     uploads = 'thanos_objstore_bucket_operation_transferred_bytes_sum{operation="upload"}'
     return [
         graph(
@@ -190,7 +190,7 @@ def _bucket() -> list:
     ]
 
 
-def _requests() -> list:
+def _requests() -> list[Panel]:
     tempo = "tempodb_backend_request_duration_seconds_count"
     return [
         graph(

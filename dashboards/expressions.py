@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dashboards import FOLDER
+from render import Document
 
 #: `$name`, `${name}` and `${name:format}`; not `$1`, which is label_replace's.
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)|\$\{(\w+)(?::\w+)?\}")
@@ -40,7 +41,7 @@ def names(text: str) -> set[str]:
     return {match[1] or match[2] for match in _VARIABLE.finditer(text)}
 
 
-def defaults(dashboard: Mapping) -> dict[str, str]:
+def defaults(dashboard: Document) -> dict[str, str]:
     """What its text boxes say until somebody writes into them."""
     return {each["name"]: each["query"] for each in dashboard["templating"]["list"] if each["type"] == "textbox"}
 

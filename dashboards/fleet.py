@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import page
 from dashboards.page import row
-from dashboards.panels import NEUTRAL, Column, above, graph, number, rows
+from dashboards.panels import NEUTRAL, Column, Panel, above, graph, number, rows
 from dashboards.targets import edges, stack
 
 #: How late each agent's remote write is, as in alerts/ruler/fleet.yaml (EdgeAgentBehind): 0 sent is not sent yet.
@@ -41,7 +41,7 @@ def dashboard() -> Dashboard:
     return found
 
 
-def _summary() -> list:
+def _summary() -> list[Panel]:
     refused = 'job="gateway",envoy_http_conn_manager_prefix="edges"'
     silent = "count(last_over_time(cluster:up:count{}[1d]) unless on (region, cluster) cluster:up:count{})"
     return [
@@ -88,7 +88,7 @@ def _summary() -> list:
     ]
 
 
-def _table() -> object:
+def _table() -> Panel:
     lag = _LAG.replace("max by (region, cluster, instance)", "max by (region, cluster)")
     return rows(
         "Each edge",
@@ -107,7 +107,7 @@ def _table() -> object:
     )
 
 
-def _arriving() -> list:
+def _arriving() -> list[Panel]:
     return [
         graph(
             "Newest sample",
@@ -149,7 +149,7 @@ def _arriving() -> list:
     ]
 
 
-def _agents() -> list:
+def _agents() -> list[Panel]:
     return [
         graph(
             "Behind",

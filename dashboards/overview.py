@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import page
 from dashboards.page import choice, figure, row
-from dashboards.panels import NEUTRAL, Column, above, found_traces, graph, number, rows, service_map
+from dashboards.panels import NEUTRAL, Column, Panel, above, found_traces, graph, number, rows, service_map
 from dashboards.targets import Ask, edges, services, stack
 
 #: What is answered for others: each request counts once, at its receiver.
@@ -51,7 +51,7 @@ def _quantile(quantile: str, by: str) -> str:
     return f"histogram_quantile({quantile}, sum by ({by}) ({buckets}))"
 
 
-def _summary() -> list:
+def _summary() -> list[Panel]:
     return [
         number(
             "Requests",
@@ -88,7 +88,7 @@ def _summary() -> list:
     ]
 
 
-def _red() -> list:
+def _red() -> list[Panel]:
     return [
         graph(
             "Rate",
@@ -116,7 +116,7 @@ def _red() -> list:
     ]
 
 
-def _traces() -> list:
+def _traces() -> list[Panel]:
     return [
         service_map(
             "Service map",
@@ -150,7 +150,7 @@ def _traces() -> list:
     ]
 
 
-def _operations() -> object:
+def _operations() -> Panel:
     by = "service, span_name"
     return rows(
         "Operations",
@@ -163,7 +163,7 @@ def _operations() -> object:
     )
 
 
-def _platform() -> list:
+def _platform() -> list[Panel]:
     writes = 'max(job_handler:http_requests_failed:ratio_rate5m{job="receive-router",handler="receive"})'
     reads = 'max(job_handler:http_request_duration_seconds:p99_rate5m{job="query-frontend"})'
     silent = "count(last_over_time(cluster:up:count{}[1d]) unless on (region, cluster) cluster:up:count{})"

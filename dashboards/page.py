@@ -19,6 +19,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from dashboards import targets
+from dashboards.panels import Panel
 
 #: uid -> title.
 TITLES = {
@@ -82,7 +83,7 @@ def figure(name: str, label: str, default: float | str, description: str) -> Tex
     return variable.current(option).options([option])
 
 
-def row(found: Dashboard, title: str, panels: Sequence) -> None:
+def row(found: Dashboard, title: str, panels: Sequence[Panel]) -> None:
     """A heading, and panels below it from left to right. Their spans have to fill lines of 24."""
     found.with_row(Row(title))
     for panel in panels:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
+from typing import TypeAlias
 
 from grafana_foundation_sdk.builders import common, nodegraph, stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import DashboardLink, ThresholdsConfig
@@ -24,6 +25,8 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from dashboards import targets
 from dashboards.targets import Ask
+
+Panel: TypeAlias = timeseries.Panel | stat.Panel | table.Panel | nodegraph.Panel
 
 HEIGHT, STAT_HEIGHT = 8, 4
 

@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import page
 from dashboards.page import row
-from dashboards.panels import NEUTRAL, above, below, graph, number
+from dashboards.panels import NEUTRAL, Panel, above, below, graph, number
 from dashboards.targets import stack
 
 _P99 = "job_handler:http_request_duration_seconds:p99_rate5m"
@@ -24,7 +24,7 @@ def _rate(metric: str, by: str) -> str:
     return f"sum by ({by}) (rate({metric}[$__rate_interval]))"
 
 
-def _now() -> list:
+def _now() -> list[Panel]:
     errors = 'max(job_handler:http_requests_failed:ratio_rate5m{job="query-frontend"})'
     gate = (
         'max(thanos_query_concurrent_gate_queries_in_flight{job="query"}'
@@ -76,7 +76,7 @@ def _now() -> list:
     ]
 
 
-def _frontend() -> list:
+def _frontend() -> list[Panel]:
     return [
         graph(
             "Latency of Query Frontends",
@@ -140,7 +140,7 @@ def _frontend() -> list:
     ]
 
 
-def _query() -> list:
+def _query() -> list[Panel]:
     connections = 'thanos_store_nodes_grpc_connections{job="query"}'
     return [
         graph(
@@ -174,7 +174,7 @@ def _query() -> list:
     ]
 
 
-def _stores() -> list:
+def _stores() -> list[Panel]:
     gate = "thanos_bucket_store_series_gate_queries"
     fetch = 'thanos_objstore_bucket_operation_duration_seconds_bucket{job="store",operation="get_range"}'
     return [
@@ -229,7 +229,7 @@ def _stores() -> list:
     ]
 
 
-def _memcached() -> list:
+def _memcached() -> list[Panel]:
     return [
         graph(
             "Hits",

@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import page
 from dashboards.page import row
-from dashboards.panels import NEUTRAL, above, graph, number
+from dashboards.panels import NEUTRAL, Panel, above, graph, number
 from dashboards.targets import Ask, stack
 
 _WRITES = 'job="receive-router",handler="receive"'
@@ -30,7 +30,7 @@ def _failing() -> Ask:
     return stack(f"job_handler:http_requests_failed:ratio_rate5m{{{_WRITES}}}", "{{region}}")
 
 
-def _now() -> list:
+def _now() -> list[Panel]:
     missing = (
         'max(thanos_receive_hashring_nodes{job="receive-router"})'
         ' - sum(thanos_status{job="receive-ingester",check="ready"})'
@@ -81,7 +81,7 @@ def _now() -> list:
     ]
 
 
-def _gateway() -> list:
+def _gateway() -> list[Panel]:
     # Traces have routes of their own, EDGE/traces; see the dashboard of Tempo.
     route = 'job="gateway",envoy_virtual_host="edges",envoy_route=~"$cluster",envoy_route!~".+/traces"'
     latency = f"envoy_vhost_route_upstream_rq_time_bucket{{{route}}}"
@@ -139,7 +139,7 @@ def _gateway() -> list:
     ]
 
 
-def _routers() -> list:
+def _routers() -> list[Panel]:
     return [
         graph(
             "Samples of each tenant",
@@ -217,7 +217,7 @@ def _routers() -> list:
     ]
 
 
-def _ingesters() -> list:
+def _ingesters() -> list[Panel]:
     lost = "prometheus_tsdb_out_of_order_samples_total", "prometheus_tsdb_too_old_samples_total"
     bound = "prometheus_tsdb_out_of_bound_samples_total"
     job = 'job="receive-ingester"'
@@ -248,7 +248,7 @@ def _ingesters() -> list:
     ]
 
 
-def _volumes() -> list:
+def _volumes() -> list[Panel]:
     job = 'job="receive-ingester"'
     return [
         graph(

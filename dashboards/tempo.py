@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import page
 from dashboards.page import row
-from dashboards.panels import NEUTRAL, above, graph, number
+from dashboards.panels import NEUTRAL, Panel, above, graph, number
 from dashboards.targets import stack
 
 _HTTP = 'job="tempo",route=~"api_.*"'
@@ -31,7 +31,7 @@ def _quantile(by: str) -> str:
     return f"histogram_quantile(0.99, sum by ({by}) ({buckets}))"
 
 
-def _now() -> list:
+def _now() -> list[Panel]:
     return [
         number(
             "Spans",
@@ -85,7 +85,7 @@ def _now() -> list:
     ]
 
 
-def _gateway() -> list:
+def _gateway() -> list[Panel]:
     route = 'job="gateway",envoy_virtual_host="edges",envoy_route=~".+/traces"'
     rate = f"rate(envoy_vhost_route_upstream_rq_total{{{route}}}[$__rate_interval])"
     answers = f'rate(envoy_vhost_route_upstream_rq_xx{{{route},envoy_response_code_class!="2"}}[$__rate_interval])'
@@ -118,7 +118,7 @@ def _gateway() -> list:
     ]
 
 
-def _incoming() -> list:
+def _incoming() -> list[Panel]:
     return [
         graph(
             "Spans of each region",
@@ -145,7 +145,7 @@ def _incoming() -> list:
     ]
 
 
-def _kept() -> list:
+def _kept() -> list[Panel]:
     completion = "tempo_live_store_completion_duration_seconds"
     return [
         graph(
@@ -204,7 +204,7 @@ def _kept() -> list:
     ]
 
 
-def _queries() -> list:
+def _queries() -> list[Panel]:
     asked = f"rate(tempo_request_duration_seconds_count{{{_HTTP}}}[$__rate_interval])"
     return [
         graph(
@@ -234,7 +234,7 @@ def _queries() -> list:
     ]
 
 
-def _generator() -> list:
+def _generator() -> list[Panel]:
     return [
         graph(
             "Series",

@@ -8,7 +8,7 @@ import contextlib
 import http.client
 import json
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 
 import urllib3
@@ -150,7 +150,7 @@ def _selector(pairs: dict[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def explained(verb: str, where: str) -> Iterator[None]:
+def explained(verb: str, where: str) -> Generator[None]:
     """OperationError for what a person has to change, UnreachableError for what may pass."""
     try:
         yield

@@ -3,18 +3,19 @@
 import json
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 
 import urllib3
 
 import labels
 from ops.cluster import Cluster, explained
 from ops.errors import OperationError, UnreachableError
-from render import network
+from render import Document, network
 
 #: Seconds. Query gives up after two minutes by itself.
 TIMEOUT = 150
 
-Ask = Callable[[str, Mapping[str, str]], dict]
+Ask = Callable[[str, Mapping[str, str]], Document]
 """Asks Query: path and parameters -> the answer, which has `data` and perhaps `warnings`."""
 
 
@@ -25,7 +26,7 @@ class ReadPath(Cluster):
         super().__init__(context, namespace, region)
         self._region = region
 
-    def ask(self, path: str, parameters: Mapping[str, str]) -> dict:
+    def ask(self, path: str, parameters: Mapping[str, str]) -> Document:
         """The answer of a Query that is ready."""
         ready = self._ready(network.QUERY)
         if not ready:
@@ -62,13 +63,13 @@ class ReadPath(Cluster):
         return [pod.name for pod in pods if pod.ready]
 
 
-def answer(path: str, status: int, text: str) -> dict:
+def answer(path: str, status: int, text: str) -> Document:
     """The answer of the PromQL API. OperationError if it is none, or an error."""
     try:
         document = json.loads(text)
     except ValueError:
         document = None
-    found = document if isinstance(document, dict) else {}
+    found = cast("Document", document) if isinstance(document, dict) else {}
     if found.get("status") != "success":
         raise OperationError(f"Query answers {status} to {path}: {found.get('error') or text.strip()[:200]}")
     return found

@@ -60,7 +60,7 @@ class Scaling:
         """What a person should know before these steps."""
         if not any(isinstance(step, AwaitUpload) for step in steps):
             return []
-        found = []
+        found: list[str] = []
         if self._late_samples:
             found.append(
                 "late samples are allowed (receive.outOfOrderWindow), and an ingester that ends does not upload those: "
@@ -173,7 +173,7 @@ class Scaling:
 
     def _not_served(self, seen: dict[str, float], waited: float) -> str:
         """Only looks count that begin once what Stores keep in their cache is younger than the uploads."""
-        late = []
+        late: list[str] = []
         for pod in self.cluster.stores():
             metrics = self._metrics(pod.name)
             half = evidence.half_uploaded(metrics)

@@ -3,6 +3,7 @@
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import yaml
 
@@ -12,6 +13,7 @@ from ops import digest
 from ops.digest import Digest
 from ops.errors import OperationError
 from ops.plan import Shape
+from render import Document
 from settings import RegionSettings
 from settings.errors import PREFIX
 
@@ -53,12 +55,12 @@ class Stack:
         if values.get("kind") != "region":
             raise OperationError(f"{self.file} is of the kind {values.get('kind')!r}: only regions have receivers")
         if target is not None:
-            receive = {key: value for key, value in (values.get("receive") or {}).items() if key != "ring"}
-            values["receive"] = {**receive, "ingesters": target}
+            receive = cast("Document", values.get("receive") or {})
+            values["receive"] = {**{key: value for key, value in receive.items() if key != "ring"}, "ingesters": target}
         if sizing:
             values["sizing"] = sizing
         try:
-            return stack_file.parse(values)
+            return cast("RegionSettings", stack_file.parse(values))  # its kind is region
         except ValueError as error:
             what = f"{self.file}, with {target} ingesters" if target is not None else self.file
             raise OperationError(f"{what}:\n  " + "\n  ".join(str(error).splitlines())) from None
@@ -105,21 +107,22 @@ class Stack:
                 f"would apply them, too. Look at them, and bring it up first: pulumi up -s {self.name}"
             )
 
-    def _config(self) -> dict:
+    def _config(self) -> Document:
         try:
             document = yaml.safe_load(self.file.read_text())
         except FileNotFoundError:
             raise OperationError(f"there is no stack file {self.file}") from None
         except yaml.YAMLError as error:
             raise OperationError(f"{self.file} is no YAML: {error}") from None
-        return (document or {}).get("config") or {}
+        written: Document = document or {}
+        return written.get("config") or {}
 
     def _quiet(self, *arguments: str) -> None:
         done = self._run(*arguments)
         if done.returncode:
             raise OperationError(f"`pulumi {' '.join(arguments[:2])}` failed: {done.stderr.strip()}")
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess:
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [*self._command(*arguments), "--non-interactive"]
         return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 

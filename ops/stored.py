@@ -18,6 +18,7 @@ import re2
 
 from ops.errors import OperationError
 from ops.read_path import Ask
+from render import Document
 from render.prometheus import CLUSTER
 from render.thanos_flags import REPLICA_LABELS
 
@@ -35,7 +36,7 @@ class Names:
 
     series: dict[str, float]
     """Without the copies of Receive; those of a pair of agents are counted both."""
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list[str])
 
     @property
     def total(self) -> float:
@@ -47,7 +48,8 @@ def names(ask: Ask, copies: int) -> Names:
     # The label is one of the ingesters' own: the Prometheus servers and Rulers of the stack are left out.
     only_receive = f'{{{REPLICA_LABELS[0]}!=""}}'
     answer = ask("/api/v1/status/tsdb", {"limit": str(NAMES), "match[]": only_receive})
-    found = {each["name"]: each["value"] / copies for each in answer["data"]["seriesCountByMetricName"] or []}
+    counts: list[Document] = answer["data"]["seriesCountByMetricName"] or []
+    found: dict[str, float] = {each["name"]: each["value"] / copies for each in counts}
     if not found:
         raise OperationError(
             "Query knows of no series in the ingesters: nothing is written to the region, or no ingester answers"
@@ -67,7 +69,9 @@ def questions(series: Mapping[str, float], edges: Sequence[str]) -> list[str]:
 
     A name that has more is asked for edge by edge.
     """
-    found, part, size = [], [], 0.0
+    found: list[str] = []
+    part: list[str] = []
+    size = 0.0
     for name, count in sorted(series.items(), key=lambda item: item[1]):
         if count > SERIES:
             found += [_question([name], f"cluster={json.dumps(edge)}") for edge in edges]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import re2
 
@@ -131,7 +132,7 @@ def _count(ask: Ask, series: dict[str, float]) -> tuple[dict[str, dict[str, int]
 
 
 def _logs(region: ReadPath, since: datetime.timedelta) -> list[QueryLog]:
-    found = []
+    found: list[QueryLog] = []
     for pod in region.frontends():
         with progress.step(f"query log of {pod}"):
             found.append(query_log.read(region.log(pod, int(since.total_seconds())), f"query log of {pod}"))
@@ -147,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ops.unused_metrics", description=__doc__)
     parser.add_argument("--stack", required=True, help="the stack of the region")
     parser.add_argument("--config-file", type=Path, help="the stack file, if it is not Pulumi.<stack>.yaml")
-    files = {"type": Path, "action": "append", "default": []}
+    files: dict[str, Any] = {"type": Path, "action": "append", "default": []}
     parser.add_argument("--rules", help="more files or folders of rules, beside alerts/", metavar="PATH", **files)
     boards = "folder with the JSON of more Grafana dashboards, beside dashboards/json"
     parser.add_argument("--dashboards", help=boards, metavar="DIR", **files)

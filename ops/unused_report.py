@@ -13,6 +13,7 @@ from planner.bucket import RAW_SAMPLE
 from planner.query_log import QueryLog
 from planner.unused import Saving, Unused
 from planner.usage import Usage
+from render import Document
 from settings.errors import PREFIX
 
 #: Edges, expressions that are shown; JSON has all.
@@ -40,12 +41,12 @@ class Report:
     saving: Saving
     unknown_edges: list[str]
     """Edges that the stack file does not have: their interval and their number of agents are taken for the defaults."""
-    profile: tuple[str, dict]
+    profile: tuple[str, Document]
     """Name and text of the filter."""
     warnings: list[str]
     """Of Query: what it could not ask."""
 
-    def stack_file(self) -> dict:
+    def stack_file(self) -> Document:
         """What belongs into the stack file."""
         name, profile = self.profile
         return {"config": {f"{PREFIX}fleet": {"filters": {name: profile}}}}
@@ -62,7 +63,7 @@ def show(report: Report, output: str) -> None:
         _text(report, Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else WIDTH))
 
 
-def as_json(report: Report) -> dict:
+def as_json(report: Report) -> Document:
     """All of it."""
     return {
         "names": report.names,

@@ -1,7 +1,7 @@
 """A chart of steps as one SVG: panels over the same numbers of edges, one below the other, in light or dark."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -30,7 +30,7 @@ class Panel:
     """One quantity, or several of one unit, each with a value for every number of edges from 1 on."""
 
     title: str
-    lines: dict[str, Sequence[float]]
+    lines: Mapping[str, Sequence[float]]
 
 
 def svg(title: str, subtitle: str, panels: Sequence[Panel], marks: dict[str, int]) -> str:

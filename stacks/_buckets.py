@@ -9,6 +9,8 @@ from components import ObjectStore
 from render import objstore
 from settings import RegionSettings
 
+from ._args import args
+
 
 class Location(TypedDict):
     """How the store is reached."""
@@ -44,23 +46,25 @@ def bucket(
     wanted = settings.object_store
     return ObjectStore(
         f"{name}-{purpose}",
-        {
-            "namespace": namespace,
-            **wanted.model_dump(exclude={"lifecycle"}),
-            **location(settings),
-            "region": settings.region,
-            "purpose": purpose,
-            "consumers": [
-                {"name": consumer, "service_account": f"{name}-{consumer}", "access": access}
-                for consumer, access in consumers.items()
-            ],
-            "lifecycle": {
-                "abort_incomplete_upload_days": wanted.lifecycle.abort_incomplete_upload_days,
-                "noncurrent_version_days": wanted.lifecycle.noncurrent_version_days,
-                "tiering_after_days": [move.days for move in wanted.lifecycle.transitions],
-            },
-            "thanos": purpose == "metrics",
-            "protect": settings.protect,
-        },
+        args(
+            {
+                "namespace": namespace,
+                **wanted.model_dump(exclude={"lifecycle"}),
+                **location(settings),
+                "region": settings.region,
+                "purpose": purpose,
+                "consumers": [
+                    {"name": consumer, "service_account": f"{name}-{consumer}", "access": access}
+                    for consumer, access in consumers.items()
+                ],
+                "lifecycle": {
+                    "abort_incomplete_upload_days": wanted.lifecycle.abort_incomplete_upload_days,
+                    "noncurrent_version_days": wanted.lifecycle.noncurrent_version_days,
+                    "tiering_after_days": [move.days for move in wanted.lifecycle.transitions],
+                },
+                "thanos": purpose == "metrics",
+                "protect": settings.protect,
+            }
+        ),
         opts,
     )

@@ -1,5 +1,8 @@
 """The cluster and the namespace that a stack deploys into."""
 
+from collections.abc import Sequence
+from typing import Any, cast
+
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -83,7 +86,7 @@ def certificate(
     name: str,
     secret: str,
     issuer: Issuer,
-    dns_names: list[pulumi.Input[str]],
+    dns_names: Sequence[pulumi.Input[str]],
     usages: list[str],
     namespace: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
@@ -107,4 +110,5 @@ def certificate(
         },
         opts=opts,
     )
-    return order.spec["secretName"]
+    # The SDK's types know no properties of a kind that is not Kubernetes's own.
+    return cast("Any", order).spec["secretName"]

@@ -11,6 +11,7 @@ from settings import RegionSettings
 from settings.edges import Edge
 
 from . import _cluster
+from ._args import args
 
 
 def limits(settings: RegionSettings) -> dict[str, Any]:
@@ -39,24 +40,26 @@ def gateway(
         )
     return Gateway(
         f"{name}-gateway",
-        {
-            "namespace": namespace,
-            "priority_class": priority_class,
-            **wanted.model_dump(exclude={"tls"}),
-            "tls_secret": tls_secret,
-            "routers": receive.routers,
-            "router_port": thanos_flags.REMOTE_WRITE_PORT,
-            "tempo": tempo.otlp_host if tempo else None,
-            "edges": [
-                {
-                    "name": edge.name,
-                    "tenant": hashring.DEFAULT_TENANT if shared else edge.name,
-                    "token_revision": edge.token_revision,
-                    "requests_per_second": edge.limits.requests_per_second,
-                }
-                for edge in settings.edges
-            ],
-        },
+        args(
+            {
+                "namespace": namespace,
+                "priority_class": priority_class,
+                **wanted.model_dump(exclude={"tls"}),
+                "tls_secret": tls_secret,
+                "routers": receive.routers,
+                "router_port": thanos_flags.REMOTE_WRITE_PORT,
+                "tempo": tempo.otlp_host if tempo else None,
+                "edges": [
+                    {
+                        "name": edge.name,
+                        "tenant": hashring.DEFAULT_TENANT if shared else edge.name,
+                        "token_revision": edge.token_revision,
+                        "requests_per_second": edge.limits.requests_per_second,
+                    }
+                    for edge in settings.edges
+                ],
+            }
+        ),
         opts,
     )
 
@@ -72,40 +75,46 @@ def agents(
 
     `credentials`: bearer tokens for those API servers, by edge.
     """
-    fleet, reachable = settings.fleet, {edge.name: edge for edge in settings.edges if edge.api_server}
-    known = {edge: credentials.apply(lambda found, edge=edge: found[edge]) for edge in reachable}
+    fleet, reachable = settings.fleet, {edge.name: edge.api_server for edge in settings.edges if edge.api_server}
+    known = {
+        edge: credentials.apply(lambda found, edge=edge: found[edge]) for edge in reachable if credentials is not None
+    }
     if fleet.argo_cd:
         url = f"https://{host(name, settings)}{thanos_flags.REMOTE_WRITE_PATH}"
         ArgoCd(
             f"{name}-argo-cd",
-            {
-                "argo_cd_namespace": fleet.argo_cd.namespace,
-                "project": fleet.argo_cd.project,
-                "generator": fleet.argo_cd.generator,
-                "agent_namespace": fleet.namespace,
-                "edges": [
-                    {
-                        "name": edge.name,
-                        "values": chart_yaml(chart_values(agent(settings, edge, url), edge.values)),
-                        "api_server": edge.api_server.model_dump() if edge.api_server else None,
-                        "credential": known.get(edge.name),
-                    }
-                    for edge in settings.edges
-                ],
-            },
+            args(
+                {
+                    "argo_cd_namespace": fleet.argo_cd.namespace,
+                    "project": fleet.argo_cd.project,
+                    "generator": fleet.argo_cd.generator,
+                    "agent_namespace": fleet.namespace,
+                    "edges": [
+                        {
+                            "name": edge.name,
+                            "values": chart_yaml(chart_values(agent(settings, edge, url), edge.values)),
+                            "api_server": edge.api_server.model_dump() if edge.api_server else None,
+                            "credential": known.get(edge.name),
+                        }
+                        for edge in settings.edges
+                    ],
+                }
+            ),
             opts,
         )
-    for edge in reachable.values():
+    for edge, server in reachable.items():
         EdgeAccess(
-            f"{name}-{edge.name}",
-            {
-                "edge": edge.name,
-                "api_server": edge.api_server.model_dump(),
-                "credential": known[edge.name],
-                "agent_namespace": fleet.namespace,
-                "token": tokens.apply(lambda found, edge=edge: found[edge.name]),
-                "ca": settings.gateway.tls.ca,
-            },
+            f"{name}-{edge}",
+            args(
+                {
+                    "edge": edge,
+                    "api_server": server.model_dump(),
+                    "credential": known[edge],
+                    "agent_namespace": fleet.namespace,
+                    "token": tokens.apply(lambda found, edge=edge: found[edge]),
+                    "ca": settings.gateway.tls.ca,
+                }
+            ),
             # It has a provider of its own: that of the edge's cluster.
             pulumi.ResourceOptions(parent=opts.parent),
         )

@@ -4,9 +4,11 @@ import pulumi
 
 import contract
 from components import NetworkPolicies, Query
+from render import Document
 from settings import GlobalSettings
 
 from . import _cluster, grafana, paths
+from ._args import args
 from ._cluster import READ_PRIORITY
 
 #: A region far away that is stuck must not hold up the answer of the others.
@@ -34,20 +36,24 @@ class GlobalStack(pulumi.ComponentResource):
         }
         query = Query(
             f"{name}-query",
-            {
-                **reading,
-                "replicas": settings.query.replicas,
-                "resources": settings.query.resources.model_dump(),
-                "endpoints": [],
-                # A region that is down leaves a warning in every answer. Otherwise its data would be missing silently,
-                # and a cache above would keep the incomplete answer.
-                "strict_endpoints": [
-                    outputs.apply(lambda known: known.query_grpc_endpoint) for outputs in regions.values()
-                ],
-                "response_timeout": RESPONSE_TIMEOUT,
-                "load_balancer": settings.query.load_balancer.model_dump() if settings.query.load_balancer else None,
-                "tls": _cluster.grpc_tls(name, settings.tls, namespace, child),
-            },
+            args(
+                {
+                    **reading,
+                    "replicas": settings.query.replicas,
+                    "resources": settings.query.resources.model_dump(),
+                    "endpoints": [],
+                    # A region that is down leaves a warning in every answer. Otherwise its data would be missing
+                    # silently, and a cache above would keep the incomplete answer.
+                    "strict_endpoints": [
+                        outputs.apply(lambda known: known.query_grpc_endpoint) for outputs in regions.values()
+                    ],
+                    "response_timeout": RESPONSE_TIMEOUT,
+                    "load_balancer": settings.query.load_balancer.model_dump()
+                    if settings.query.load_balancer
+                    else None,
+                    "tls": _cluster.grpc_tls(name, settings.tls, namespace, child),
+                }
+            ),
             child,
         )
         looking = grafana.make(
@@ -59,7 +65,7 @@ class GlobalStack(pulumi.ComponentResource):
             opts=child,
         )
         self.grafana_admin_password = looking.admin_password if looking else None
-        NetworkPolicies(f"{name}-network", {"namespace": namespace, **paths.over_regions(settings)}, child)
+        NetworkPolicies(f"{name}-network", args({"namespace": namespace, **paths.over_regions(settings)}), child)
         self.outputs = {
             "namespace": namespace,
             "query_grpc_endpoint": query.grpc_endpoint,
@@ -73,7 +79,7 @@ def region_outputs(region: str) -> pulumi.Output[contract.RegionOutputs]:
     """What a region's stack promises. pulumi.RunError says which command brings up a region that is not there."""
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{region}"
 
-    def read(output: object) -> contract.RegionOutputs:
+    def read(output: Document | None) -> contract.RegionOutputs:
         if not output:
             raise pulumi.RunError(
                 f"the region {region} is not up: its stack {stack} has no output {contract.OUTPUT!r}. "

@@ -12,6 +12,8 @@ from settings.edges import Edge
 from settings.grafana import Grafana as Settings
 from stack_file import GRAFANA_SECRET
 
+from ._args import args
+
 DASHBOARDS = Path(__file__).resolve().parent.parent / "dashboards" / "json"
 #: Of edges whose stack file is another's.
 SCRAPE_INTERVAL = Edge.model_fields["scrape_interval"].default
@@ -36,17 +38,19 @@ def make(
         return None
     return Grafana(
         f"{name}-grafana",
-        {
-            "storage_class": None,
-            **where,
-            **settings.model_dump(exclude={"enabled"}),
-            "oidc_client_secret": pulumi.Config().get_secret(GRAFANA_SECRET),
-            "thanos_url": thanos_url,
-            "scrape_interval": max(scrape_intervals or [SCRAPE_INTERVAL], key=units.duration),
-            "tempos": dict(tempos),
-            "alertmanagers": list(alertmanagers),
-            "dashboards": files.load(DASHBOARDS),
-        },
+        args(
+            {
+                "storage_class": None,
+                **where,
+                **settings.model_dump(exclude={"enabled"}),
+                "oidc_client_secret": pulumi.Config().get_secret(GRAFANA_SECRET),
+                "thanos_url": thanos_url,
+                "scrape_interval": max(scrape_intervals or [SCRAPE_INTERVAL], key=units.duration),
+                "tempos": dict(tempos),
+                "alertmanagers": list(alertmanagers),
+                "dashboards": files.load(DASHBOARDS),
+            }
+        ),
         opts,
     )
 

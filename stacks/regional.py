@@ -17,10 +17,11 @@ from components import (
     Store,
     ruler,
 )
-from render import alerts, hashring
+from render import Document, alerts, hashring
 from settings import RegionSettings
 
 from . import _buckets, _cluster, edges, grafana, paths, tracing
+from ._args import args
 from ._cluster import READ_PRIORITY, WRITE_PRIORITY
 
 #: An ingester that dies without a word leaves its connections open, and answers would wait for it until they are found
@@ -67,35 +68,37 @@ class RegionalStack(pulumi.ComponentResource):
 
         metrics = _buckets.bucket(name, "metrics", settings, consumers, namespace, child)
 
-        def bucket(consumer: str) -> dict:
+        def bucket(consumer: str) -> Document:
             return {
                 "service_account": f"{name}-{consumer}",
                 "role_arn": metrics.role_arns[consumer] if consumer in consumers else None,
                 "objstore_secret": metrics.config_secret,
             }
 
-        def cache(use: str) -> dict:
+        def cache(use: str) -> Document:
             """A cache of the stack's own, or the Redis that is there."""
             if redis := settings.caches.redis:
                 found = {"kind": "redis", "max_item_size": "0", **redis.model_dump()}
                 return {"cache": {**found, "password": secrets.get_secret("redisPassword")}}
             size = getattr(settings.caches, use)
-            memcached = Memcached(f"{name}-{use}-cache", {**reading, **size.model_dump()}, child)
+            memcached = Memcached(f"{name}-{use}-cache", args({**reading, **size.model_dump()}), child)
             found = {"kind": "memcached", "address": memcached.address, "max_item_size": size.max_item_size}
             return {"cache": {**found, "username": "", "password": None, "tls": False}}
 
         receive = Receive(
             f"{name}-receive",
-            {
-                **writing,
-                **settings.receive.model_dump(exclude={"ring", "tenancy", "limits"}),
-                "limits": edges.limits(settings),
-                "ring": settings.receive.ring_size,
-                "tenants": [hashring.DEFAULT_TENANT] if settings.receive.tenancy == "shared" else [],
-                **bucket("receive-ingester"),
-                **volume,
-                **grpc,
-            },
+            args(
+                {
+                    **writing,
+                    **settings.receive.model_dump(exclude={"ring", "tenancy", "limits"}),
+                    "limits": edges.limits(settings),
+                    "ring": settings.receive.ring_size,
+                    "tenants": [hashring.DEFAULT_TENANT] if settings.receive.tenancy == "shared" else [],
+                    **bucket("receive-ingester"),
+                    **volume,
+                    **grpc,
+                }
+            ),
             child,
         )
 
@@ -105,21 +108,23 @@ class RegionalStack(pulumi.ComponentResource):
 
         Compactor(
             f"{name}-compactor",
-            {**reading, **settings.compactor.model_dump(), **bucket("compactor"), **volume},
+            args({**reading, **settings.compactor.model_dump(), **bucket("compactor"), **volume}),
             child,
         )
 
         store = Store(
             f"{name}-store",
-            {
-                **reading,
-                **settings.store.model_dump(),
-                "delete_delay": settings.compactor.delete_delay,
-                **cache("store"),
-                **bucket("store"),
-                **volume,
-                **grpc,
-            },
+            args(
+                {
+                    **reading,
+                    **settings.store.model_dump(),
+                    "delete_delay": settings.compactor.delete_delay,
+                    **cache("store"),
+                    **bucket("store"),
+                    **volume,
+                    **grpc,
+                }
+            ),
             child,
         )
 
@@ -129,58 +134,66 @@ class RegionalStack(pulumi.ComponentResource):
             del watched["tempo.yaml"]
         prometheus = Prometheus(
             f"{name}-prometheus",
-            {
-                **writing,
-                **settings.prometheus.model_dump(),
-                "rules": watched,
-                "alertmanagers": settings.alerting.alertmanagers,
-                "remote_write_url": receive.remote_write_url,
-                **bucket("prometheus"),
-                **volume,
-                **grpc,
-            },
+            args(
+                {
+                    **writing,
+                    **settings.prometheus.model_dump(),
+                    "rules": watched,
+                    "alertmanagers": settings.alerting.alertmanagers,
+                    "remote_write_url": receive.remote_write_url,
+                    **bucket("prometheus"),
+                    **volume,
+                    **grpc,
+                }
+            ),
             child,
         )
 
         sidecars = [prometheus.grpc_endpoint] if settings.prometheus.mode == "sidecar" else []
         query = Query(
             f"{name}-query",
-            {
-                **reading,
-                **settings.query.model_dump(),
-                "endpoints": [receive.grpc_endpoint, *sidecars, ruler.endpoint(f"{name}-ruler", namespace)],
-                "strict_endpoints": store.endpoints,
-                "response_timeout": RESPONSE_TIMEOUT,
-                **grpc,
-            },
+            args(
+                {
+                    **reading,
+                    **settings.query.model_dump(),
+                    "endpoints": [receive.grpc_endpoint, *sidecars, ruler.endpoint(f"{name}-ruler", namespace)],
+                    "strict_endpoints": store.endpoints,
+                    "response_timeout": RESPONSE_TIMEOUT,
+                    **grpc,
+                }
+            ),
             child,
         )
 
         frontend = QueryFrontend(
             f"{name}-query-frontend",
-            {
-                **reading,
-                **settings.query_frontend.model_dump(),
-                "downstream_url": query.cluster_http_url,
-                **cache("query"),
-            },
+            args(
+                {
+                    **reading,
+                    **settings.query_frontend.model_dump(),
+                    "downstream_url": query.cluster_http_url,
+                    **cache("query"),
+                }
+            ),
             child,
         )
 
         Ruler(
             f"{name}-ruler",
-            {
-                **writing,
-                **settings.ruler.model_dump(),
-                "rules": alerts.load(ALERTS / "ruler", settings.alerting.runbook_url),
-                "query_url": query.cluster_http_url,
-                "alertmanagers": settings.alerting.alertmanagers,
-                "alert_query_url": frontend.http_url,
-                "remote_write_url": receive.remote_write_url,
-                **bucket("ruler"),
-                **volume,
-                **grpc,
-            },
+            args(
+                {
+                    **writing,
+                    **settings.ruler.model_dump(),
+                    "rules": alerts.load(ALERTS / "ruler", settings.alerting.runbook_url),
+                    "query_url": query.cluster_http_url,
+                    "alertmanagers": settings.alerting.alertmanagers,
+                    "alert_query_url": frontend.http_url,
+                    "remote_write_url": receive.remote_write_url,
+                    **bucket("ruler"),
+                    **volume,
+                    **grpc,
+                }
+            ),
             child,
         )
 
@@ -197,7 +210,7 @@ class RegionalStack(pulumi.ComponentResource):
         self.grafana_admin_password = looking.admin_password if looking else None
 
         allowed = paths.region(name, settings, object_store=at["endpoint"], roles=at["access_key"] is None)
-        NetworkPolicies(f"{name}-network", {**everywhere, **allowed}, child)
+        NetworkPolicies(f"{name}-network", args({**everywhere, **allowed}), child)
 
         self.outputs = pulumi.Output.all(
             region=settings.region,

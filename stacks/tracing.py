@@ -1,6 +1,7 @@
 """Traces of a region: Tempo and its bucket."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -8,6 +9,7 @@ from components import Receive, Tempo
 from settings import RegionSettings
 
 from . import _buckets
+from ._args import args
 
 CONSUMER = "tempo"
 
@@ -16,7 +18,7 @@ def tempo(
     name: str,
     settings: RegionSettings,
     receive: Receive,
-    common: Mapping[str, pulumi.Input[str] | None],
+    common: Mapping[str, Any],
     opts: pulumi.ResourceOptions,
 ) -> Tempo | None:
     """None if the region keeps no traces. `common`: arguments that all of the write path has."""
@@ -25,15 +27,17 @@ def tempo(
     traces = _buckets.bucket(name, "traces", settings, {CONSUMER: "compact"}, common["namespace"], opts)
     return Tempo(
         f"{name}-{CONSUMER}",
-        {
-            **common,
-            **settings.tempo.model_dump(exclude={"enabled"}),
-            **_buckets.location(settings),
-            "max_request_bytes": settings.gateway.max_request_bytes,
-            "remote_write_url": receive.remote_write_url,
-            "bucket": traces.bucket,
-            "service_account": f"{name}-{CONSUMER}",
-            "role_arn": traces.role_arns[CONSUMER],
-        },
+        args(
+            {
+                **common,
+                **settings.tempo.model_dump(exclude={"enabled"}),
+                **_buckets.location(settings),
+                "max_request_bytes": settings.gateway.max_request_bytes,
+                "remote_write_url": receive.remote_write_url,
+                "bucket": traces.bucket,
+                "service_account": f"{name}-{CONSUMER}",
+                "role_arn": traces.role_arns[CONSUMER],
+            }
+        ),
         opts,
     )

@@ -1,6 +1,6 @@
 """What this program uses of google-re2, which comes without types."""
 
-class error(Exception): ...  # noqa: N801, N818
+class error(Exception): ...
 
 class Options:
     log_errors: bool
