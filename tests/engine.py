@@ -40,6 +40,8 @@ class Recording(engine.Recording):
     def one(self, kind: str, name: str = "") -> Resource:
         found = self.of(kind, name)
         # A whole name means that one, also where others contain it.
+        # What is only read is there besides what is made.
+        found = [resource for resource in found if not resource.read] or found
         found = [resource for resource in found if resource.name == name] or found
         assert len(found) == 1, f"one {kind} named {name!r} wanted: {[resource.name for resource in found]}"
         return found[0]

@@ -319,7 +319,8 @@ def test_every_change_reaches_the_emulator_and_comes_back(token, first, changed,
 
 @pytest.mark.parametrize("token", TYPES)
 def test_what_belongs_to_a_bucket_or_a_role_is_gone_with_it(token, emulator):
-    own_ids = {"RolePolicy": "gone:inline", "RolePolicyAttachment": "gone/arn:aws:iam::123456789012:policy/x"}
+    arn = "arn:aws:iam::123456789012:policy/gone"
+    own_ids = {"Policy": arn, "RolePolicy": "gone:inline", "RolePolicyAttachment": f"gone/{arn}"}
     id = own_ids.get(token.split(":")[-1], "gone")
     state = wrap_map({"bucket": "gone", "region": REGION})
     request = p.ReadRequest(f"urn:pulumi:test::probe::{token}::x", id, state, state)
