@@ -10,13 +10,10 @@ import re
 from typing import NotRequired, TypedDict, cast
 
 from ops.errors import OperationError
+from review.digest import SECRET, name_of
 
-SECRET = "[secret]"  # noqa: S105 - the engine's word in place of one
 #: Stands for a value that is known only after another resource is made.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-#: Steps that change nothing.
-IDLE = ("same", "refresh", "read")
-REPLACEMENTS = ("replace", "create-replacement", "delete-replaced")
 #: An error that only says that there are errors.
 _GENERAL = re.compile(r"(preview failed|an unhandled error occurred: program exited with .*)$")
 _PATH = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[]+)')
@@ -76,7 +73,7 @@ def _reasons(digest: Digest) -> list[str]:
         message = item["message"].strip().removeprefix("error: ").removeprefix("Preview failed: ")
         if item["severity"] == "error" and message and not _GENERAL.match(message):
             urn = item.get("urn")
-            found.append(f"{own_name(urn)}: {message}" if urn else message)
+            found.append(f"{name_of(urn)}: {message}" if urn else message)
     more = [f"and {len(found) - _REASONS} more"] if len(found) > _REASONS else []
     return found[:_REASONS] + more
 
@@ -117,12 +114,3 @@ def _at(values: object, path: str) -> object:
 def is_unknown(value: object) -> bool:
     """Whether the value, or a part of it, is known only after another resource is made."""
     return not isinstance(value, Missing) and UNKNOWN in json.dumps(value)
-
-
-def own_name(urn: str) -> str:
-    return urn.split("::", 3)[3]
-
-
-def type_of(urn: str) -> str:
-    """`kubernetes:apps/v1:Deployment`, without the types of its parents."""
-    return urn.split("::", 3)[2].rsplit("$", 1)[-1]

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import yaml
 
-from ops.digest import MISSING, SECRET, is_unknown
+from ops.digest import MISSING, is_unknown
 from ops.drifted import Change, Difference, Found
+from review.digest import SECRET
 
 #: What an issue, or a comment, takes.
 LIMIT = 65_536

@@ -7,20 +7,8 @@ fill in, what others have added beside ours.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ops.digest import (
-    IDLE,
-    MISSING,
-    REPLACEMENTS,
-    SECRET,
-    Digest,
-    State,
-    Step,
-    is_unknown,
-    own_name,
-    paths,
-    type_of,
-    value,
-)
+from ops.digest import MISSING, Digest, State, Step, is_unknown, paths, value
+from review.digest import IDLE, REPLACEMENTS, SECRET, name_of, type_of
 
 STACK = "pulumi:pulumi:Stack"
 SECRETS = "kubernetes:core/v1:Secret"
@@ -143,7 +131,7 @@ def _resource(step: Step, recorded: dict[str, State]) -> Resource:
     urn, state = step["urn"], step.get("newState") or step.get("oldState") or {}
     parent, names = state.get("parent", ""), list[str]()
     while parent and type_of(parent) != STACK:
-        names.insert(0, own_name(parent))
+        names.insert(0, name_of(parent))
         parent = recorded.get(parent, {}).get("parent", "")
     return Resource(urn, type_of(urn).rsplit(":", 1)[-1], _place(urn, state), " / ".join(names))
 
@@ -154,4 +142,4 @@ def _place(urn: str, state: State) -> str:
         return f"{namespace}/{name}" if namespace is not MISSING else str(name)
     given = (value(state, key) for key in ("bucket", "name"))
     known = (str(each) for each in given if each is not MISSING and not is_unknown(each))
-    return next(known, own_name(urn))
+    return next(known, name_of(urn))

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from planner import cost
 from review import approval, costs, differences
-from review.digest import Digest, DigestError, Step, name_of, parse, type_of
+from review.digest import IDLE, Digest, DigestError, Step, name_of, parse, type_of
 from review.markdown import Block, code, cuttable, fitted, folded, whole
 
 #: What counts say, by the engine's operation, in the order of the comment.
@@ -106,7 +106,7 @@ def failure(stack: str, said: Sequence[str], log: str) -> list[Block]:
 
 def _counts(counts: Mapping[str, int]) -> dict[str, int]:
     """The most consequential first; other operations, such as import, after those."""
-    found = {op: number for op, number in counts.items() if op != "same" and number}
+    found = {op: number for op, number in counts.items() if op not in IDLE and number}
     return {
         op: found[op] for op in [*(op for op in COUNTED if op in found), *(op for op in found if op not in COUNTED)]
     }

@@ -11,6 +11,8 @@ from policy import wire
 #: In place of a secret; of one that differs from it; of what only the update will know.
 SECRET, OTHER_SECRET, UNKNOWN = "[secret]", "[another secret]", "[known after the update]"
 REPLACEMENTS = ("replace", "create-replacement", "delete-replaced")
+#: Steps that change nothing.
+IDLE = ("same", "read", "refresh")
 _STACK = "pulumi:pulumi:Stack"
 _KUBERNETES_SECRET = "kubernetes:core/v1:Secret"  # noqa: S105
 _BEGIN = re.compile(r"^\{", re.MULTILINE)
@@ -73,7 +75,7 @@ class Digest:
     """One preview."""
 
     steps: tuple[Step, ...]
-    """What would change, in the engine's order; neither the stack itself nor what stays the same."""
+    """What would change, in the engine's order; neither the stack itself nor what stays the same, or is only read."""
     counts: Mapping[str, int]
     """Resources by operation, the stack and its components included."""
     diagnostics: tuple[Diagnostic, ...]
@@ -108,7 +110,7 @@ def parse(text: str) -> Digest:
     if not mapping(document).keys() & {"steps", "changeSummary", "diagnostics"}:
         raise DigestError("its JSON has neither steps nor a summary")
     steps = tuple(_step(mapping(found)) for found in sequence(mapping(document).get("steps")))
-    steps = tuple(step for step in steps if step.type != _STACK and step.op != "same")
+    steps = tuple(step for step in steps if step.type != _STACK and step.op not in IDLE)
     counts = {op: count for op, count in mapping(document, "changeSummary").items() if isinstance(count, int)}
     return Digest(steps, counts or _counted(steps), tuple(_diagnostics(mapping(document))))
 

@@ -132,8 +132,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    # Breaks other than \n would be read back as blanks, unless they are escaped.
+    style = '"' if re.search("[\x85\u2028\u2029]", value) else "|" if "\n" in value else None
     return dumper.represent_scalar(  # pyright: ignore[reportUnknownMemberType]
-        "tag:yaml.org,2002:str", value, style="|" if "\n" in value else None
+        "tag:yaml.org,2002:str", value, style=style
     )
 
 

@@ -34,6 +34,10 @@ def test_steps_are_what_changes_and_counts_are_the_engines():
     assert previews.digest("none").steps == ()
 
 
+def test_what_is_only_read_is_no_change():
+    assert digest.parse(made(old={"a": 1}, new={"a": 1}, op="read")).steps == ()
+
+
 def test_a_replacement_names_the_properties_that_force_it_and_a_deletion_whether_it_is_kept():
     assert {one.reasons for one in previews.digest("replace").steps} == {("spec.storageClassName",)}
     (gone,) = previews.digest("delete").steps
