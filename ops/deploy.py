@@ -156,7 +156,7 @@ def _deployments(options: argparse.Namespace) -> list[Deployment]:
         )
     if options.plans:
         saved_plans.require(options.plans, [stack.name for stack in chosen])
-    policies = here / "policy" if options.policy_pack else None
+    policies = options.policy_pack.resolve() if options.policy_pack else None
     project = Project(here, options.secrets_provider, policies)
     deployments = [Deployment(project, stack) for stack in chosen]
     for one in deployments:
@@ -173,7 +173,14 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     plans = parser.add_mutually_exclusive_group()
     plans.add_argument("--save-plans", type=Path, metavar="DIR", help="preview, write plans for review, change nothing")
     plans.add_argument("--plans", type=Path, metavar="DIR", help="apply exactly the plans of --save-plans")
-    parser.add_argument("--policy-pack", action="store_true", help="ask the policies of policy/, too")
+    parser.add_argument(
+        "--policy-pack",
+        nargs="?",
+        type=Path,
+        const=Path("policy"),
+        metavar="DIR",
+        help="ask policies, too; policy/ unless given",
+    )
     parser.add_argument("--config-dir", type=Path, metavar="DIR", help="where the stack files are, if not here")
     parser.add_argument("--secrets-provider", metavar="URL", help="of new stacks whose stack file names none")
     options = parser.parse_args(arguments)

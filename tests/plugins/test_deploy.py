@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local import pulumi_cli
+from local import policy_pack, pulumi_cli
 from local.paths import ROOT
 from tests.plugins import slow
 
@@ -45,6 +45,14 @@ else:
     project = f"{pulumi.get_organization()}/{pulumi.get_project()}"
     references = [pulumi.StackReference(f"{project}/{name}") for name in config.require_object("regions")]
     pulumi.export("asks", [reference.require_output("endpoint") for reference in references])
+"""
+
+#: What a policy refuses.
+DOOR = """
+import pulumi_kubernetes as k8s
+
+spec = {"type": "LoadBalancer", "ports": [{"port": 1}]}
+k8s.core.v1.Service("door", metadata={"name": "door", "namespace": "x"}, spec=spec)
 """
 
 
@@ -239,3 +247,15 @@ def test_a_saved_plan_is_applied_and_one_that_no_longer_fits_is_refused(fleet: F
     assert fleet.made("apac") == {"apac-0"}
     assert "eu-1" not in fleet.made("eu")
     assert "eu-1: create is not allowed by the plan" in text, text
+
+
+def test_what_a_policy_refuses_gets_no_plan(fleet: Fleet, tmp_path: Path):
+    (fleet.folder / "__main__.py").write_text(DOOR)
+    fleet.environment["KUBECONFIG"] = str(tmp_path / "none")
+    pack = policy_pack.prepare(tmp_path / "policies", fleet.environment)
+
+    code, text = fleet.deploy("--stack", "apac", "--save-plans", "plans", "--policy-pack", str(pack))
+
+    assert code == 1, text
+    assert "policy only-the-gateway-faces-the-world" in text, text
+    assert not list((fleet.folder / "plans").glob("apac.*")), "what is refused could be applied"
