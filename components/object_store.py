@@ -100,7 +100,7 @@ class ObjectStore(pulumi.ComponentResource):
         roles = {consumer["name"]: self._role(name, args, consumer, bucket, child) for consumer in args["consumers"]}
 
         self.bucket = bucket.bucket
-        self.role_arns = pulumi.Output.all(**{consumer: role.arn for consumer, role in roles.items()})
+        self.role_arns = pulumi.Output.all(**roles)
         self.config_secret = pulumi.Output.from_input("")
         if args["thanos"]:
             self.config_secret = self._config_secret(name, args, bucket, child)
@@ -187,7 +187,8 @@ class ObjectStore(pulumi.ComponentResource):
         consumer: BucketConsumer,
         bucket: aws.s3.Bucket,
         child: pulumi.ResourceOptions,
-    ) -> aws.iam.Role:
+    ) -> pulumi.Output[str]:
+        """Makes the consumer's role; returns its ARN."""
         role_name = labels.safe_name(name, consumer["name"], limit=labels.IAM_ROLE_NAME)
         trust = pulumi.Output.from_input(args["namespace"]).apply(
             lambda namespace: iam.service_account_trust(
@@ -200,13 +201,14 @@ class ObjectStore(pulumi.ComponentResource):
             tags=labels.aws_tags(args["region"], args["purpose"]),
             opts=child,
         )
-        aws.iam.RolePolicy(
+        policy = aws.iam.RolePolicy(
             role_name,
             role=role.name,
             policy=bucket.arn.apply(lambda arn: iam.bucket_access(arn, consumer["access"], args.get("kms_key_arn"))),
             opts=child,
         )
-        return role
+        # Pods upload what they hold when they stop: whoever uses the role must be gone before what it may do is.
+        return pulumi.Output.all(role.arn, policy.id).apply(lambda known: known[0])
 
     def _config_secret(
         self, name: str, args: ObjectStoreArgs, bucket: aws.s3.Bucket, child: pulumi.ResourceOptions

@@ -96,9 +96,9 @@ def treat(stack: Stack, *, repair: bool, sure: bool) -> Outcome:
 def look(stack: Stack) -> Found:
     # Neither changes the record, nor locks it.
     with progress.step(f"looking at {stack.name}"), ThreadPoolExecutor(2) as both:
-        plain, refreshed = both.map(lambda refresh: stack.preview(refresh=refresh), (False, True))
+        plain, refreshed = both.submit(stack.preview), both.submit(stack.preview, refresh=True)
     interruption.check()
-    return compare(plain, refreshed)
+    return compare(plain.result(), refreshed.result())
 
 
 def repaired(stack: Stack, found: Found) -> Outcome:

@@ -39,7 +39,7 @@ async def _cluster(wanted: str) -> None:
             f"the stack {pulumi.get_stack()} is for another cluster, and nothing was changed: the context {context} "
             f"(kubernetes:context) leads to a cluster whose namespace {NAMESPACE} has the UID {found}, and "
             f"{PREFIX}clusterId is {wanted}. Set the context to the stack's own cluster. If that was made anew or the "
-            f"stack shall move, set {PREFIX}clusterId to the UID found; docs/safety.md says what then happens"
+            f"stack shall move, do what docs/safety.md says of that before you change {PREFIX}clusterId"
         )
 
 

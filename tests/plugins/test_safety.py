@@ -10,6 +10,7 @@ from kubernetes import client, config, dynamic
 
 from local.paths import ROOT
 from tests import emulator as emulators
+from tests.plugins.control_plane import control_plane
 from tests.plugins.engine import Result, Stack
 from tests.plugins.world import failed, succeeded
 
@@ -89,6 +90,13 @@ def contexts(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     path = tmp_path_factory.mktemp("contexts") / "kubeconfig"
     path.write_text(yaml.safe_dump(document))
     return path
+
+
+@pytest.fixture(scope="module")
+def another_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Its kubeconfig, in which the context has the same name."""
+    with control_plane(tmp_path_factory.mktemp("another-cluster")) as path:
+        yield path
 
 
 def stack_file(emulator: str) -> dict[str, object]:
@@ -244,6 +252,25 @@ def test_the_namespace_and_a_destroy_are_refused(up: Region):
         up.write({"observability:namespace": NAME})
     assert "protected" in failed(up.stack.destroy(previewed=True))
     assert up.objects() == objects
+
+
+def test_a_cluster_made_anew_gets_all_and_tokens_and_buckets_stay(up: Region, contexts: Path, another_cluster: Path):
+    """The last but one: the stack is in another cluster after it."""
+    former, buckets, edges = up.objects(), up.buckets(), up.stack.outputs()["edges"]
+    contexts.write_text(another_cluster.read_text())
+    moved = Region(up.stack, config.new_client_from_config(str(contexts)), up.s3)
+    refused_alike(up)
+
+    succeeded(up.stack.refresh())
+    forgotten = {found["type"] for found in up.stack.resources() if found["type"].startswith("kubernetes:")}
+    assert forgotten == {"kubernetes:core/v1:Namespace"}, "the one that proves the cluster is in each of them"
+    up.write({"observability:clusterId": moved.cluster_id()})
+    succeeded(up.stack.up())
+
+    assert moved.objects().keys() == former.keys()
+    assert changes(up.stack.preview()) == set()
+    assert (up.buckets(), up.stack.outputs()["edges"]) == (buckets, edges)
+    assert up.objects() == former, "nothing was deleted in the former cluster, by whichever name"
 
 
 def test_what_is_not_protected_any_more_can_be_destroyed(up: Region):

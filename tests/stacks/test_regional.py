@@ -327,3 +327,22 @@ def test_without_tempo_nothing_of_it_is_there():
 def test_whatever_is_set_tempo_is_told_in_its_own_words(values):
     stack = run_main("eu", configured(VARIANTS[values]), secrets=built.KEYS)
     assert problems(tempo(stack)) == []
+
+
+def test_who_uploads_when_it_stops_is_gone_before_its_right_to_upload():
+    """A destroy deletes what depends on something before the thing itself."""
+    apac = built.build("apac")
+    users = [each for each in apac.of("ServiceAccount") if "annotations" in each.inputs["metadata"]]
+    assert len(users) >= 5
+    for user in users:
+        name = user.inputs["metadata"]["name"]
+        [role] = [each for each in apac.of("Role") if f':{name}"' in each.inputs.get("assumeRolePolicy", "")]
+        [policy] = [each for each in apac.of("RolePolicy") if each.name == role.name]
+        assert policy.urn in user.depends["metadata"]
+        workloads = [
+            each
+            for each in [*apac.of("StatefulSet"), *apac.of("Deployment")]
+            if each.inputs["spec"]["template"]["spec"]["serviceAccountName"] == name
+        ]
+        assert workloads
+        assert all(user.urn in each.depends["spec"] for each in workloads)
