@@ -45,7 +45,8 @@ drift: .venv/complete ## what was changed by hand, and its repair: make drift ST
 test: .venv/complete ## all tests: unit, plugins through the real engine, live on the local platform
 	@$(PYTHON) -m local tools
 	@$(PYTHON) -m pytest -m "not live and not plugins" --numprocesses=auto --dist=loadfile
-	@$(PYTHON) -m pytest -m "live or plugins"
+	@$(PYTHON) -m pytest -m "plugins and not live" --numprocesses=auto --dist=loadfile
+	@$(PYTHON) -m pytest -m live
 
 test-unit: .venv/complete ## tests that need no root, no Go and no cluster
 	@$(PYTHON) -m pytest -m "not live and not plugins" --numprocesses=auto --dist=loadfile

@@ -7,6 +7,7 @@ put where the engine looks for the version that the SDK asks for. The user's own
 import shlex
 import subprocess
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,9 +41,18 @@ def _install(home: Path, name: str) -> bool:
 
 
 def _stand_in(home: Path, name: str) -> None:
+    """The folder appears with all that is in it: another command may be looking for it."""
     folder = _folder(home, name)
-    folder.mkdir(parents=True, exist_ok=True)
-    launcher = folder / f"pulumi-resource-{name}"
-    command = f"{shlex.quote(sys.executable)} -m local.plugins.{name}"
-    launcher.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {command} "$@"\n')
-    launcher.chmod(0o755)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home) as place:
+        made = Path(place) / folder.name
+        made.mkdir()
+        launcher = made / f"pulumi-resource-{name}"
+        command = f"{shlex.quote(sys.executable)} -m local.plugins.{name}"
+        launcher.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {command} "$@"\n')
+        launcher.chmod(0o755)
+        try:
+            made.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise

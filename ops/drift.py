@@ -8,6 +8,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
@@ -93,10 +94,11 @@ def treat(stack: Stack, *, repair: bool, sure: bool) -> Outcome:
 
 
 def look(stack: Stack) -> Found:
-    with progress.step(f"looking at {stack.name}"):
-        plain = stack.preview()
-        interruption.check()
-        return compare(plain, stack.preview(refresh=True))
+    # Neither changes the record, nor locks it.
+    with progress.step(f"looking at {stack.name}"), ThreadPoolExecutor(2) as both:
+        plain, refreshed = both.map(lambda refresh: stack.preview(refresh=refresh), (False, True))
+    interruption.check()
+    return compare(plain, refreshed)
 
 
 def repaired(stack: Stack, found: Found) -> Outcome:

@@ -6,8 +6,6 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
 from pulumi.provider.experimental import provider as p
 
 from local.plugins.aws import blocks, clients
@@ -26,9 +24,10 @@ from local.plugins.aws.properties import (
 from local.plugins.aws.provider import TYPES, AwsProvider
 from local.plugins.serving import RefusedError
 from local.plugins.values import plain_map, wrap_map
+from tests import emulator as emulators
 from tests.plugins.engine import Stack
 
-REGION = "eu-west-1"
+REGION = emulators.REGION
 
 ALL_TYPES = """
 import json, pulumi, pulumi_aws as aws
@@ -85,23 +84,9 @@ role = aws.iam.Role("r", name="consumer", path={path!r}, assume_role_policy=json
 
 @pytest.fixture(scope="module")
 def emulator():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
-
-    def client(service):
-        return boto3.client(
-            service,
-            endpoint_url=address,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(s3={"addressing_style": "path"}, proxies={}),
-        )
-
-    yield SimpleNamespace(address=address, s3=client("s3"), iam=client("iam"), kms=client("kms"))
-    server.stop()
+    with emulators.emulator() as address:
+        served = {service: emulators.client(service, address) for service in ("s3", "iam", "kms")}
+        yield SimpleNamespace(address=f"http://{address}", **served)
 
 
 def stack_on(address, folder):

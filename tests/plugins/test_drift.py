@@ -8,21 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.config import Config
 from kubernetes import client, config
-from moto.server import ThreadedMotoServer
 
 from local import pulumi_cli
 from ops import drift
 from ops import stack as stack_module
+from tests import emulator as emulators
 from tests.plugins.engine import Stack
 from tests.plugins.world import World, succeeded
 
 pytestmark = pytest.mark.plugins
 
-REGION, BUCKET, SPARE = "eu-west-1", "blocks-of-apac", "spare-of-apac"
+BUCKET, SPARE = "blocks-of-apac", "spare-of-apac"
 #: `routers` is what the program says; the rest is as in a region, in small.
 PROGRAM = """
 import pulumi_aws as aws
@@ -173,39 +171,31 @@ def seen(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     core = client.CoreV1Api(config.new_client_from_config(str(kubeconfig)))
     namespace = f"test-{uuid.uuid4().hex[:8]}"
     core.create_namespace({"metadata": {"name": namespace}})
-    emulator = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    emulator.start()
-    host, port = emulator.get_host_and_port()
-    address = f"http://{host}:{port}"
-    settings = {"aws:region": REGION, "aws:accessKey": "test", "aws:s3UsePathStyle": "true"}
-    settings |= {f"aws:endpoints[0].{service}": address for service in ("s3", "iam")}
-    s3 = boto3.client(
-        "s3", endpoint_url=address, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test",
-        config=Config(s3={"addressing_style": "path"}, proxies={}),
-    )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         # Nothing runs the pods.
         patch.setenv("PULUMI_K8S_STAND_IN_AWAIT", "false")
-        stack = Stack(folder / "project", config=settings)
-        for key, value in pulumi_cli.environment(
-            backend=stack.folder / "backend", passphrase_file=stack.folder / "passphrase", official_plugins=False
-        ).items():
-            patch.setenv(key, value)
-        patch.setattr(stack_module, "ROOT", stack.folder)
-        patch.setattr(pulumi_cli, "ROOT", stack.folder)
-        region = Region(World(stack, namespace, core, kubeconfig), s3, folder)
-        region.program(routers=2)
-        succeeded(stack.up())
-        before, record = region.objects(), stack.state()
-        region.change_by_hand()
-        region.add()
-        region.program(routers=3)
-        found = region.command("--repair", "--yes")
-        replicas, record_after_look = region.replicas(), stack.state()
-        region.program(routers=2)
-        repaired = region.command("--repair", "--yes")
-        after = region.objects()
-        emulator.stop()
+        with emulators.emulator() as address:
+            settings = {"aws:region": emulators.REGION, "aws:accessKey": "test", "aws:s3UsePathStyle": "true"}
+            settings |= {f"aws:endpoints[0].{service}": f"http://{address}" for service in ("s3", "iam")}
+            stack = Stack(folder / "project", config=settings)
+            for key, value in pulumi_cli.environment(
+                backend=stack.folder / "backend", passphrase_file=stack.folder / "passphrase", official_plugins=False
+            ).items():
+                patch.setenv(key, value)
+            patch.setattr(stack_module, "ROOT", stack.folder)
+            patch.setattr(pulumi_cli, "ROOT", stack.folder)
+            region = Region(World(stack, namespace, core, kubeconfig), emulators.client("s3", address), folder)
+            region.program(routers=2)
+            succeeded(stack.up())
+            before, record = region.objects(), stack.state()
+            region.change_by_hand()
+            region.add()
+            region.program(routers=3)
+            found = region.command("--repair", "--yes")
+            replicas, record_after_look = region.replicas(), stack.state()
+            region.program(routers=2)
+            repaired = region.command("--repair", "--yes")
+            after = region.objects()
         away = region.command()
     yield Seen(namespace, before, record, found, replicas, record_after_look, repaired, after, away)
     core.delete_namespace(namespace)

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 import pytest
 import yaml
-from botocore.config import Config
 from kubernetes import client, config, dynamic
-from moto.server import ThreadedMotoServer
 
 from local.paths import ROOT
+from tests import emulator as emulators
 from tests.plugins.engine import Result, Stack
 from tests.plugins.world import failed, succeeded
 
@@ -77,11 +75,9 @@ def _versions(kind: dynamic.Resource) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    """host:port"""
+    with emulators.emulator() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +95,14 @@ def stack_file(emulator: str) -> dict[str, object]:
     return {
         "pulumi:disable-default-providers": ["kubernetes"],
         "kubernetes:context": CONTEXT,
-        "aws:region": "eu-west-1",
+        "aws:region": emulators.REGION,
         "aws:accessKey": "test",
         "aws:secretKey": "test",
         "aws:s3UsePathStyle": True,
         "aws:skipCredentialsValidation": True,
         "aws:skipMetadataApiCheck": True,
         "aws:allowedAccountIds": [ACCOUNT],
-        "aws:endpoints": [dict.fromkeys(("s3", "iam", "sts"), emulator)],
+        "aws:endpoints": [dict.fromkeys(("s3", "iam", "sts"), f"http://{emulator}")],
         "observability:kind": "region",
         "observability:region": NAME,
         "observability:namespace": NAME,
@@ -124,10 +120,7 @@ def made(folder: Path, contexts: Path, emulator: str) -> Region:
     environment = {"KUBECONFIG": str(contexts), "PULUMI_K8S_STAND_IN_AWAIT": "false"}
     stack = Stack(folder, {}, environment)
     stack.program(PROGRAM)
-    emulated = Config(s3={"addressing_style": "path"}, proxies={})
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    s3 = boto3.client("s3", endpoint_url=emulator, region_name="eu-west-1", config=emulated, **keys)
-    region = Region(stack, config.new_client_from_config(str(contexts)), s3)
+    region = Region(stack, config.new_client_from_config(str(contexts)), emulators.client("s3", emulator))
     region.write({**stack_file(emulator), "observability:clusterId": region.cluster_id()})
     return region
 

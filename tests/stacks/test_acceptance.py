@@ -13,15 +13,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from moto.server import ThreadedMotoServer
 
 import stack_file
 import versions
 from tests import binaries
 from tests.binaries import Command, Verdict
+from tests.emulator import client, emulator
 from tests.engine import run_main
 from tests.regions import VARIANTS, configured, credentials, mutated
 from tests.stacks import built
@@ -59,11 +58,8 @@ def redis() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
     """host:port of an S3 API without buckets."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"{host}:{port}"
-    server.stop()
+    with emulator() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +87,7 @@ def told(s3: str, redis: str, certificate: dict[str, str]) -> list[Command]:
     """All that the containers of regions unlike each other run, each once."""
     found: dict[Command, None] = {}
     # Where a bucket may be made twice.
-    keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none", "region_name": "us-east-1"}
-    client = boto3.client("s3", endpoint_url=f"http://{s3}", **keys)
+    buckets = client("s3", s3, region="us-east-1")
     for number, values in enumerate([*VARIANTS.values(), *random_regions()]):
         # Who is needed at the start has to be there.
         values = {**values, "objectStore": {**values["objectStore"], "endpoint": s3, "insecure": True}}
@@ -102,7 +97,7 @@ def told(s3: str, redis: str, certificate: dict[str, str]) -> list[Command]:
         secrets = {**(secrets or {}), **credentials(values)}
         region = run_main(values["region"], configured(values), secrets=secrets)
         for bucket in region.of("Bucket"):
-            client.create_bucket(Bucket=bucket.inputs["bucket"])
+            buckets.create_bucket(Bucket=bucket.inputs["bucket"])
         secret = values.get("tls") or {}
         issued = {secret.get("secretName", "thanos-grpc"): certificate}
         found |= dict.fromkeys(binaries.commands(region, issued))
