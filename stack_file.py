@@ -53,7 +53,8 @@ def plain(config: Mapping[str, object]) -> dict[str, object]:
 
 
 def load() -> Settings:
-    """The settings of the stack that is running. Warns of what is far too large for its edges.
+    """The settings of the stack that is running. Warns of what is far too large for its edges, and of alerts that
+    nobody gets.
 
     pulumi.RunError, which the CLI prints without a stack trace, names every problem.
     """
@@ -98,6 +99,12 @@ def load() -> Settings:
     if isinstance(settings, RegionSettings):
         for line in sizing.too_large(settings):
             pulumi.warn(f"{errors.PREFIX}{line}")
+        # Who writes [] knows.
+        if "alertmanagers" not in settings.alerting.model_fields_set:
+            pulumi.warn(
+                f"{errors.PREFIX}alerting.alertmanagers is missing: alerts fire, and nobody is told. Name the "
+                "Alertmanagers, and in alerting.runbookUrl the page that alerts link to; or write [] if nobody shall be"
+            )
     return settings
 
 

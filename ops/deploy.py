@@ -31,7 +31,7 @@ class StoppedError(Exception):
 def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     options = _options(given)
-    command = shlex.join(["python", "-m", "ops.deploy", *given])
+    command = shlex.join([".venv/bin/python", "-m", "ops.deploy", *given])
     deployments: list[Deployment] = []
     try:
         deployments = _deployments(options)

@@ -14,7 +14,7 @@ from review.digest import SECRET
 
 #: What an issue, or a comment, takes.
 LIMIT = 65_536
-_CUT = "\n\nThe report is cut here: it was {length:,} characters long. `python -m ops.drift` prints all of it.\n"
+_CUT = "\n\nThe report is cut here: it was {length:,} characters long. `make drift` prints all of it.\n"
 _SHORT, _LINE, _LINES = 80, 200, 20
 _FENCE = "````"
 

@@ -22,7 +22,9 @@ _PROVIDERS: dict[str, JsonSchemaValue] = {
     "aws:allowedAccountIds": {
         "type": "array",
         "items": {**_TEXT, "pattern": "^[0-9]{12}$"},
-        "description": "the AWS accounts that may be changed; in quotes, because a number loses its leading zeros",
+        # Not in _REQUIRED, which knows nothing of the exemption.
+        "description": "the AWS accounts that may be changed; required of a region, unless "
+        "aws:skipRequestingAccountId is set; in quotes, because a number loses its leading zeros",
     },
     "pulumi:disable-default-providers": {
         "type": "array",

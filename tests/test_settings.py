@@ -36,6 +36,36 @@ def test_the_smallest_region_gets_all_defaults():
     assert (found.object_store.versioning, found.object_store.force_destroy) == (False, False)
 
 
+def alerting_warnings(monkeypatch, config: dict, stack: str = "eu") -> list[str]:
+    warned = []
+    monkeypatch.setattr("pulumi.warn", warned.append)
+    load(config, stack=stack)
+    return [line for line in warned if "alerting" in line]
+
+
+@pytest.mark.parametrize("alerting", [None, {"runbookUrl": "https://runbooks.example"}], ids=["nothing", "a page"])
+def test_a_region_whose_alerts_nobody_gets_warns_and_says_what_to_set(monkeypatch, alerting):
+    config = configured(region("alerting", alerting) if alerting else REGION)
+    assert alerting_warnings(monkeypatch, config) == [
+        "observability:alerting.alertmanagers is missing: alerts fire, and nobody is told. Name the Alertmanagers, and "
+        "in alerting.runbookUrl the page that alerts link to; or write [] if nobody shall be"
+    ]
+
+
+@pytest.mark.parametrize("named", [["http://am.example:9093"], []], ids=["one", "none, in writing"])
+def test_a_region_that_says_who_gets_its_alerts_does_not_warn(monkeypatch, named):
+    assert alerting_warnings(monkeypatch, configured(region("alerting.alertmanagers", named))) == []
+
+
+@pytest.mark.parametrize("stack", ["apac", "eu"])
+def test_the_alerting_that_a_stack_file_has_commented_out_is_complete(monkeypatch, stack):
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
+    before, commented = text.split("  # observability:alerting:")
+    filled = before + "  observability:alerting:" + commented.replace("\n  # ", "\n  ")
+    assert alerting_warnings(monkeypatch, stack_config(f"Pulumi.{stack}.yaml"), stack)
+    assert alerting_warnings(monkeypatch, yaml.safe_load(filled)["config"], stack) == []
+
+
 def test_settings_cannot_be_changed_later():
     with pytest.raises(ValueError, match="frozen"):
         stack_file.parse(REGION).region = "apac"

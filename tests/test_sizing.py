@@ -272,7 +272,7 @@ def test_unchecked_sizes_are_as_written_or_default():
 def test_what_is_far_too_large_is_told_once_and_not_refused(monkeypatch):
     warned = []
     monkeypatch.setattr("pulumi.warn", warned.append)
-    values = {**fleet(1), "receive": {"ingesters": 15, "storage": "500Gi"}}
+    values = {**fleet(1), "receive": {"ingesters": 15, "storage": "500Gi"}, "alerting": {"alertmanagers": []}}
     assert run_main("eu", configured(values), recording=Recording()).resources
     assert warned == [
         "observability:receive.storage is '500Gi': more than 4 times what is proposed (50Gi), although 1 edge has "

@@ -53,9 +53,13 @@ class Stack:
     def refresh(self, **env: str) -> Result:
         return self._operation("refresh", "--yes", "--skip-preview", **env)
 
-    def destroy(self, *, previewed: bool = False, **env: str) -> Result:
+    def destroy(self, *flags: str, previewed: bool = False, **env: str) -> Result:
         """`previewed`: as a person does it, who is stopped where the preview fails."""
-        return self._operation("destroy", "--yes", *([] if previewed else ["--skip-preview"]), **env)
+        return self._operation("destroy", "--yes", *flags, *([] if previewed else ["--skip-preview"]), **env)
+
+    def unprotect(self, *names: str) -> None:
+        state = self.state()
+        self._run("state", "unprotect", "--yes", *(state[name]["urn"] for name in names))
 
     def outputs(self, *, show_secrets: bool = True) -> dict:
         flags = ["--show-secrets"] if show_secrets else []

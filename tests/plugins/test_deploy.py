@@ -161,7 +161,7 @@ def test_sigint_loses_nothing_and_the_same_command_goes_on(fleet: Fleet):
     text, _ = process.communicate(timeout=300)
 
     assert process.returncode == 130, text
-    assert "The same command goes on: python -m ops.deploy --yes --skip-preview" in text
+    assert "The same command goes on: .venv/bin/python -m ops.deploy --yes --skip-preview" in text
     for name in ("apac", "eu"):
         assert f"stopping {name}" in text
         assert fleet.recorded(name) == fleet.made(name) == {f"{name}-0", f"{name}-1"}, text
@@ -189,7 +189,7 @@ def test_a_region_that_fails_leaves_the_global_stack_alone_and_the_secret_untold
     assert SECRET not in text
     assert "[apac] error" not in text
     assert "global was left out: it asks eu, which did not come up" in text
-    assert "run again: python -m ops.deploy --yes --skip-preview" in text
+    assert "run again: .venv/bin/python -m ops.deploy --yes --skip-preview" in text
     assert fleet.made("apac") == {"apac-0"}
     assert not fleet.made("global")
 

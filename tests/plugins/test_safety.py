@@ -21,6 +21,7 @@ NAME = "test"
 CONTEXT, OTHER_CONTEXT = "observability-local", "the-same-cluster"
 #: The emulator's account.
 ACCOUNT, OTHER_ACCOUNT = "123456789012", "999999999999"
+BUCKETS = ("test-metrics-bucket", "test-traces-bucket")
 OTHER_CLUSTER = "deadbeef-0000-4000-8000-000000000000"
 PROGRAM = f"""
 import runpy, sys
@@ -255,7 +256,7 @@ def test_the_namespace_and_a_destroy_are_refused(up: Region):
 
 
 def test_a_cluster_made_anew_gets_all_and_tokens_and_buckets_stay(up: Region, contexts: Path, another_cluster: Path):
-    """The last but one: the stack is in another cluster after it."""
+    """From here on the region is in another cluster."""
     former, buckets, edges = up.objects(), up.buckets(), up.stack.outputs()["edges"]
     contexts.write_text(another_cluster.read_text())
     moved = Region(up.stack, config.new_client_from_config(str(contexts)), up.s3)
@@ -273,9 +274,40 @@ def test_a_cluster_made_anew_gets_all_and_tokens_and_buckets_stay(up: Region, co
     assert up.objects() == former, "nothing was deleted in the former cluster, by whichever name"
 
 
-def test_what_is_not_protected_any_more_can_be_destroyed(up: Region):
-    """Last: it ends the stack."""
+def protected(region: Region) -> set[str]:
+    return {name for name, resource in region.stack.state().items() if resource.get("protect")}
+
+
+def test_protection_is_lifted_and_set_again_without_a_change(up: Region):
+    assert protected(up) == {NAME, *BUCKETS}
     up.write({"observability:protect": False})
-    assert changes(up.stack.up()) == set(), "that is a matter of the state alone"
-    succeeded(up.stack.destroy())
+    assert changes(up.stack.up()) == set()
+    assert protected(up) == set()
+    up.write({"observability:protect": True})
+    assert changes(up.stack.up()) == set()
+    assert protected(up) == {NAME, *BUCKETS}
+
+
+def test_a_destroy_keeps_the_buckets_and_nothing_else_if_they_alone_are_protected(up: Region):
+    """From here on there is no region any more."""
+    buckets = up.buckets()
+    up.stack.unprotect(NAME)
+
+    succeeded(up.stack.destroy("--exclude-protected", previewed=True))
+
+    assert up.buckets() == buckets
+    kept = {each["type"] for each in up.stack.resources() if not each["type"].startswith("pulumi:")}
+    assert kept == {
+        "aws:s3/bucket:Bucket",
+        "random:index/randomId:RandomId",
+        "observability:index:ObjectStore",
+        "observability:index:RegionalStack",
+    }
+    assert "cluster" not in up.stack.state()
+
+
+def test_what_is_not_protected_any_more_can_be_destroyed(up: Region):
+    up.stack.unprotect(*BUCKETS)
+    succeeded(up.stack.destroy(previewed=True))
     assert up.buckets() == set()
+    assert up.stack.resources() == []
