@@ -1,6 +1,6 @@
 """The policy pack: tells the engine's analyzer protocol what the rules say. `pulumi preview --policy-pack policy`.
 
-It speaks the protocol itself, because pulumi-policy hides from a policy which values are secret (docs/adr/0015).
+It speaks the protocol itself, because pulumi-policy hides from a policy which values are secret (docs/adr/0017).
 """
 
 import contextlib

@@ -4,9 +4,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from pydantic import TypeAdapter, ValidationError
+
 import labels
 from policy.pods import containers
-from policy.resources import UNKNOWN, Resource, at
+from policy.resources import UNKNOWN, Resource, at, known
 from render import Document, Json
 
 _INTERNAL = {
@@ -34,9 +36,15 @@ KEYS = re.compile(
     r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."
     r"|\b(Bearer|Basic) [A-Za-z0-9+/._=-]{16,}"
     # A long value of its own right behind the name; not a file, a reference or a template.
-    r"|(?i:password|passwd|secret_?key|access_?key|api_?key|token)[\"']?\s*[=:]\s*[\"']?[A-Za-z0-9+]{20,}"
+    r"|(?i:password|passwd|secret_?key|access_?key|api_?key|token)[\"']?\s*[=:]\s*[\"']?[A-Za-z0-9+][A-Za-z0-9+/]{19,}"
+    # A password in a URL.
+    r"|://[^/\s:@]*:[^/\s@${]+@"
 )
 _SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|_KEY)$")
+#: In lower case, so that no key in base64 looks like one.
+_PATH = re.compile(r"(/[a-z0-9._-]+)+")
+#: As the settings read one: "no" and "false" are false.
+_BOOLEAN = TypeAdapter(bool)
 
 
 def everything_is_labelled(resource: Resource) -> Iterator[str]:
@@ -53,15 +61,32 @@ def everything_is_labelled(resource: Resource) -> Iterator[str]:
 
 
 def only_the_gateway_faces_the_world(resource: Resource) -> Iterator[str]:
-    if not resource.type.startswith("kubernetes:") or resource.kind != "Service":
+    if not resource.type.startswith("kubernetes:"):
         return
+    if resource.kind == "Ingress":
+        yield "an Ingress leads past the gateway"
+    if resource.kind == "Service":
+        yield from _external(resource)
+        yield from _open(resource)
+
+
+@known
+def _external(resource: Resource) -> Iterator[str]:
     if at(resource.properties, "spec", "externalIPs"):
         yield "the Service takes addresses of the outside (externalIPs)"
+
+
+@known
+def _open(resource: Resource) -> Iterator[str]:
     if at(resource.properties, "spec", "type") != "LoadBalancer":
         return
-    metadata = at(resource.properties, "metadata", default={})
-    internal = at(metadata, "annotations", default={}).items() & _INTERNAL.items()
-    if not internal and at(metadata, "labels", "app.kubernetes.io/component") != "gateway":
+    # By whom it leads to: its own labels may say anything.
+    if at(resource.properties, "spec", "selector", "app.kubernetes.io/component") == "gateway":
+        return
+    annotations = at(resource.properties, "metadata", "annotations", default={})
+    # Which of the two counts is up to the controller.
+    given = {key: at(annotations, key) for key in _INTERNAL if key in annotations}
+    if not given or not given.items() <= _INTERNAL.items():
         yield "the load balancer is open to the world, and behind it nobody is asked for a token"
 
 
@@ -75,9 +100,15 @@ def secrets_stay_in_secrets(resource: Resource) -> Iterator[str]:
         if KEYS.search(text):
             yield f"{path} holds what looks like a key, a password or a token"
     for container in containers(resource):
-        for variable in at(container, "env", default=[]):
-            if _SECRET_NAME.search(at(variable, "name", default="")) and variable.get("value"):
-                yield f"the variable {variable['name']} of the container {at(container, 'name')!r} is spelt out"
+        yield from _spelt_out(container)
+
+
+@known
+def _spelt_out(container: Document) -> Iterator[str]:
+    for variable in at(container, "env", default=[]):
+        value = variable.get("value")
+        if _SECRET_NAME.search(at(variable, "name", default="")) and value and not _PATH.fullmatch(value):
+            yield f"the variable {variable['name']} of the container {at(container, 'name')!r} is spelt out"
 
 
 def _texts(value: Json, path: str = "") -> Iterator[tuple[str, str]]:
@@ -94,24 +125,31 @@ def _texts(value: Json, path: str = "") -> Iterator[tuple[str, str]]:
 def what_has_state_stays(resource: Resource, config: Mapping[str, str]) -> Iterator[str]:
     """The engine shows a policy what is wanted, never the step: a replacement itself cannot be seen here."""
     if resource.type == "aws:s3/bucket:Bucket" and at(resource.properties, "forceDestroy"):
-        if not object_store(config).get("forceDestroy"):
+        if not bucket_setting(config, "forceDestroy"):
             yield "a destroy would delete the bucket with all that is in it"
         return
     if not resource.type.startswith("kubernetes:") or resource.kind not in ("StatefulSet", "PersistentVolumeClaim"):
         return
+    yield from _claims_go(resource)
     if at(resource.properties, "metadata", "annotations", REPLACEABLE) == "true":
         return
     if resource.deletes_first:
         yield "a replacement would delete it before there is another"
-    spec = at(resource.properties, "spec", default={})
-    if resource.kind == "StatefulSet" and at(spec, "volumeClaimTemplates"):
-        if _CLAIMS not in resource.ignore_changes:
-            yield "another size of its volumes would replace it, and stop all its pods at once"
-        for when, then in at(spec, "persistentVolumeClaimRetentionPolicy", default={}).items():
-            if then not in ("Retain", UNKNOWN):
-                yield f"its volumes go with it ({when}: {then})"
+    claims = resource.kind == "StatefulSet" and at(resource.properties, "spec", "volumeClaimTemplates")
+    if claims and _CLAIMS not in resource.ignore_changes:
+        yield "another size of its volumes would replace it, and stop all its pods at once"
 
 
-def object_store(config: Mapping[str, str]) -> Document:
-    """The stack file's settings of the bucket."""
-    return json.loads(config.get("observability:objectStore") or "{}")
+@known
+def _claims_go(resource: Resource) -> Iterator[str]:
+    for when, then in at(resource.properties, "spec", "persistentVolumeClaimRetentionPolicy", default={}).items():
+        if then not in ("Retain", UNKNOWN):
+            yield f"its volumes go with it ({when}: {then})"
+
+
+def bucket_setting(config: Mapping[str, str], name: str) -> bool:
+    """Whether the stack file switches it on; what the settings would refuse switches nothing on."""
+    try:
+        return _BOOLEAN.validate_python(json.loads(config.get("observability:objectStore") or "{}").get(name))
+    except ValidationError:
+        return False

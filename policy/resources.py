@@ -1,10 +1,15 @@
 """What a policy looks at. Pure: no engine here, and none in any rule."""
 
-from collections.abc import Mapping
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from render import Document
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: In place of a value that only the update itself will know.
 UNKNOWN = "\0unknown"
@@ -60,3 +65,17 @@ def at(value: object, *path: str, default: object = None) -> Any:  # noqa: ANN40
     if value == UNKNOWN:
         raise UnknownError(path[-1] if path else "value")
     return default if value is None else value
+
+
+def known(check: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
+    """The check up to the first value that nobody knows yet: from there it has no verdict until the update.
+
+    So each bucket, router and container has checks of its own: what is unknown of one must not silence the others.
+    """
+
+    @functools.wraps(check)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        with contextlib.suppress(UnknownError):
+            yield from check(*args, **kwargs)
+
+    return checked

@@ -2,12 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from policy import buckets, objects, pods, receive
-from policy.resources import Resource, Stack, UnknownError
-
-T = TypeVar("T")
+from policy.resources import Resource, Stack, known
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ RULES = (
     Rule(
         "images-are-pinned",
         "What runs is what was tested, also after a restart.",
-        "name a version or a digest, in versions.py",
+        "name a whole version or a digest, in versions.py",
         resource=_single(pods.images_are_pinned),
     ),
     Rule(
@@ -77,8 +74,8 @@ RULES = (
     Rule(
         "what-has-state-stays",
         "A replaced StatefulSet stops all its pods at once; a deleted claim or bucket takes the data along.",
-        f"ignore changes of the claim templates and retain claims; where it is meant: the annotation "
-        f'{objects.REPLACEABLE}: "true", or objectStore.forceDestroy in the stack file',
+        f"ignore changes of the claim templates and retain claims; where a replacement is meant: the annotation "
+        f'{objects.REPLACEABLE}: "true"; where a bucket may go: objectStore.forceDestroy in the stack file',
         resource=objects.what_has_state_stays,
     ),
     Rule(
@@ -86,6 +83,12 @@ RULES = (
         "Stores read blocks of any age at once, and only the Compactor may delete one (ADR 0005).",
         "leave retention to the Compactor; Intelligent-Tiering without archive tiers is allowed",
         resource=_single(buckets.blocks_are_never_archived),
+    ),
+    Rule(
+        "buckets-hide-nothing",
+        "What is set on a bucket itself, or by a type of version 2, no other policy sees.",
+        "use aws.s3.Bucket and the separate resource for each of its settings, as components/object_store.py does",
+        resource=_single(buckets.buckets_hide_nothing),
     ),
     Rule(
         "buckets-are-closed",
@@ -119,7 +122,7 @@ def of_resource(resource: Resource, config: Mapping[str, str]) -> list[Violation
         Violation(resource.urn, rule.name, reason, rule.remedy)
         for rule in RULES
         if rule.resource
-        for reason in _known(rule.resource(resource, config))
+        for reason in known(rule.resource)(resource, config)
     ]
 
 
@@ -128,18 +131,10 @@ def of_stack(stack: Stack) -> list[Violation]:
         Violation(resource.urn, rule.name, reason, rule.remedy)
         for rule in RULES
         if rule.stack
-        for resource, reason in _known(rule.stack(stack))
+        for resource, reason in known(rule.stack)(stack)
     ]
 
 
 def violations(stack: Stack) -> list[Violation]:
     """All of a stack's, single resources first."""
     return [found for each in stack.resources for found in of_resource(each, stack.config)] + of_stack(stack)
-
-
-def _known(reasons: Iterator[T]) -> Iterator[T]:
-    """Up to the first value that nobody knows yet: then there is no verdict until the update."""
-    try:
-        yield from reasons
-    except UnknownError:
-        return

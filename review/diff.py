@@ -22,7 +22,11 @@ RENDERER = "review/render.py"
 
 
 class DiffError(Exception):
-    """There is nothing to compare; the message says why, and what to do."""
+    """The two cannot be compared; the message says why, and what to do."""
+
+
+class TreeError(Exception):
+    """A tree cannot be rendered; the message is what its renderer said."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,29 +35,38 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--stack", help="this one alone; all with a Pulumi.<stack>.yaml unless given")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="writes it for a comment, too")
     parser.add_argument("--max-chars", type=_limit, default=MAX_CHARS, help="of that comment (%(default)s)")
-    parser.add_argument("--exit-code", action="store_true", help="1 if there are differences, as git has it")
+    parser.add_argument("--exit-code", action="store_true", help="1 if there are differences; 2 is a failure, always")
     options = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory(prefix="diff-") as folder:
             tree = Path(folder) / "base"
             _export(options.base, tree)
             if not (tree / RENDERER).exists():
-                return _nothing_to_compare(options.base, options.markdown)
+                return _nothing_to_compare(options.base, f"it has no {RENDERER} yet", options.markdown)
             stacks = _stacks(options.base, tree, options.stack)
             with ThreadPoolExecutor(2) as both:
-                sides = both.map(_rendered, (tree, ROOT), (options.base, "the work tree"), (stacks, stacks))
-                found = changes(*sides)
+                base, own = both.submit(_rendered, tree, stacks), both.submit(_rendered, ROOT, stacks)
+            try:
+                after = own.result()
+            except TreeError as error:
+                raise DiffError(f"the work tree cannot be rendered: mend it. {error}") from None
+            try:
+                before = base.result()
+            except TreeError as error:
+                # It is broken, or does not fit the packages of this work tree: what mends that must not fail for it.
+                return _nothing_to_compare(options.base, f"it cannot be rendered. {error}", options.markdown)
+            found = changes(before, after)
         print(text(found, stacks), end="")
         if options.markdown:
             _write(options.markdown, markdown(found, stacks, base=options.base, limit=options.max_chars))
     except DiffError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2
     return int(options.exit_code and bool(found))
 
 
-def _nothing_to_compare(base: str, file: Path | None) -> int:
-    note = f"{base} cannot be rendered yet, since it has no {RENDERER}: there is nothing to compare with.\n"
+def _nothing_to_compare(base: str, why: str, file: Path | None) -> int:
+    note = f"There is nothing to compare with in {base}: {why}\n"
     print(note, end="")
     if file:
         _write(file, note)
@@ -99,8 +112,8 @@ def _stacks(base: str, tree: Path, wanted: str | None) -> list[str]:
     return [wanted]
 
 
-def _rendered(tree: Path, name: str, stacks: list[str]) -> dict[str, str]:
-    """What the tree's own renderer makes of those stacks that it has: texts by path."""
+def _rendered(tree: Path, stacks: list[str]) -> dict[str, str]:
+    """What the tree's own renderer makes of those stacks that it has: texts by path. TreeError if it cannot."""
     # Whatever else is on the path: the modules are the tree's.
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     has = [f"--stack={stack}" for stack in stacks if (tree / f"Pulumi.{stack}.yaml").exists()]
@@ -112,7 +125,7 @@ def _rendered(tree: Path, name: str, stacks: list[str]) -> dict[str, str]:
         if done.returncode:
             said = done.stderr.strip()
             said = said.splitlines()[-1] if "Traceback" in said else said.removeprefix("error: ")
-            raise DiffError(f"{name} cannot be rendered: mend it, or compare with another commit (BASE=...). {said}")
+            raise TreeError(said)
         out = Path(folder)
         return {file.relative_to(out).as_posix(): file.read_text(encoding="utf-8") for file in out.rglob("*.yaml")}
 

@@ -40,7 +40,7 @@ def documents(recording: Recording) -> dict[str, str]:
         path = f"{_folder(resource, by_urn)}/{_component(resource, by_urn)}/{file}.yaml"
         if path in found:
             raise AssertionError(f"two objects of one component would be {path}: give one of them another name")
-        found[path] = _text(resource)
+        found[path] = _text(resource, by_urn)
     return dict(sorted(found.items()))
 
 
@@ -68,13 +68,18 @@ def _folder(resource: Resource, by_urn: Mapping[str, Resource]) -> str:
     return EDGES if provider and _component(provider, by_urn) != "stack" else KUBERNETES
 
 
-def _text(resource: Resource) -> str:
+def _text(resource: Resource, by_urn: Mapping[str, Resource]) -> str:
     hidden = _hidden(resource)
-    notes = [f"# Pulumi ignores changes of {path}.\n" for path in resource.ignore_changes]
+    types = "$".join(found.type for found in reversed(_ancestors(resource, by_urn)))
+    # Under another parent or name it is another resource to the engine, which replaces it.
+    notes = [f"# Pulumi knows it as {types}::{resource.name}.\n"]
+    notes += [f"# Pulumi ignores changes of {path}.\n" for path in resource.ignore_changes]
     if resource.retained:
         notes.append("# Pulumi keeps it when it is removed from the program.\n")
     if resource.protected:
         notes.append("# Pulumi refuses to delete or replace it.\n")
+    if resource.deletes_first:
+        notes.append("# Pulumi deletes it before it makes its replacement.\n")
     if resource.is_kubernetes:
         first = {key: hidden[key] for key in ("apiVersion", "kind", "metadata") if key in hidden}
         document = {**first, **{key: hidden[key] for key in sorted(hidden) if key not in first}}

@@ -49,6 +49,8 @@ class Resource:
     """Kept when it is removed from the program."""
     protected: bool = False
     """The engine refuses to delete or replace it."""
+    deletes_first: bool = False
+    """A replacement deletes the former one before the new one is there."""
     read: bool = False
     """It is there already, and not the stack's own."""
     depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
@@ -131,6 +133,7 @@ class Recorder(MockMonitor):
                 request.retainOnDelete,
                 depends,
                 protected=request.protect,
+                deletes_first=request.deleteBeforeReplace,
             )
         return response
 
@@ -154,6 +157,7 @@ class Recorder(MockMonitor):
         depends: Mapping[str, tuple[str, ...]] | None = None,
         *,
         protected: bool = False,
+        deletes_first: bool = False,
         read: bool = False,
     ) -> None:
         inputs = rpc.deserialize_properties(properties)
@@ -170,6 +174,7 @@ class Recorder(MockMonitor):
                 ignore_changes=tuple(ignore_changes),
                 retained=retained,
                 protected=protected,
+                deletes_first=deletes_first,
                 read=read,
                 depends=depends or {},
             )

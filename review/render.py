@@ -13,7 +13,7 @@ from review.documents import KUBERNETES, documents
 from review.engine import ROOT
 from review.program import RenderError, recorded
 
-#: Only a folder with this file is ever cleared.
+#: Only a stack's folder with this file is ever cleared.
 MARKER = ".made-by-render"
 
 
@@ -50,20 +50,21 @@ def rendered(name: str, config_file: Path | None, out: Path) -> str:
 def write(files: dict[str, str], out: Path, stack: str) -> None:
     """Puts the files (text by path) below out/stack, and removes what an earlier run left there.
 
-    RenderError if somebody else made `out`.
+    RenderError if somebody else made that folder. What is beside it stays.
     """
+    folder = out / stack
     try:
-        if out.exists() and not (out / MARKER).exists() and (not out.is_dir() or any(out.iterdir())):
+        if folder.exists() and not (folder / MARKER).exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RenderError(
-                f"{out} was not made by `make render` and is not empty: files in it might be lost. "
+                f"{folder} was not made by `make render` and is not empty: files in it might be lost. "
                 "Give another folder: OUT=..."
             )
-        out.mkdir(parents=True, exist_ok=True)
-        (out / MARKER).write_text("`make render` made this folder; it overwrites and removes what is in it.\n")
-        if (out / stack).exists():
-            shutil.rmtree(out / stack)
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        (folder / MARKER).write_text("`make render` made this folder; it overwrites and removes what is in it.\n")
         for path, text in files.items():
-            file = out / stack / path
+            file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -48,6 +48,17 @@ def _found(manager: dict, file: str) -> Iterator[dict[str, str | None]]:
                 yield {"datasource": manager.get("datasourceTemplate"), **occurrence.groupdict()}
 
 
+def group(name: str, manager: str) -> str | None:
+    """The group of what a manager proposes; the last rule that fits counts. `*` is any text but a slash."""
+    found = None
+    for rule in CONFIG["packageRules"]:
+        patterns = [pattern for pattern in rule.get("matchPackageNames", []) if not pattern.startswith("!")]
+        named = any(re.fullmatch(re.escape(pattern).replace(r"\*", "[^/]*"), name) for pattern in patterns)
+        if named and manager in rule.get("matchManagers", [manager]) and "matchFileNames" not in rule:
+            found = rule.get("groupName", found)
+    return found
+
+
 def files(rule: dict) -> list[str]:
     """What a rule names, `{a,b}` spelt out."""
     names = []
@@ -113,6 +124,14 @@ def test_what_is_built_of_go_modules_is_raised_with_the_program():
         module = ROOT / "local" / "build" / pin["depName"].rpartition("/")[2] / "go.mod"
         if module.exists():
             assert f"github.com/{pin['depName']}" in named[str(module.relative_to(ROOT))]
+
+
+def test_the_cli_of_the_workflows_is_raised_with_the_sdk():
+    """They have to be of one release, so that one without the other fails."""
+    [cli] = found(".pulumi.version")
+    [manager] = [each for each in CONFIG["customManagers"] if each.get("depNameTemplate")]
+    assert cli == {"datasource": "github-releases", "currentValue": locked("requirements.lock")["pulumi"]}
+    assert group(manager["depNameTemplate"], "custom.regex") == group("pulumi", "pep621") == "Pulumi"
 
 
 def test_nothing_is_proposed_before_it_is_a_week_old():

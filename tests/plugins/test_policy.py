@@ -17,6 +17,11 @@ BAD = """
     import pulumi_kubernetes as k8s
 
     bucket = aws.s3.Bucket("bucket", force_destroy=True)
+    # Nobody knows this policy before the update; the next bucket has none, and that is known.
+    aws.s3.BucketPolicy("policy", bucket=bucket.bucket, policy=bucket.arn)
+    aws.s3.Bucket("another")
+    # The stand-in plugin has no bucket of another type, so this is one by its name alone.
+    pulumi.ComponentResource("aws:s3/bucketV2:BucketV2", "old")
     aws.s3.BucketLifecycleConfiguration(
         "lifecycle",
         bucket=bucket.bucket,

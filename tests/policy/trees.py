@@ -20,6 +20,7 @@ def tree(stack: str, folder: str = "") -> Stack:
                 properties=copy.deepcopy(found.inputs),
                 secrets=found.secrets,
                 ignore_changes=found.ignore_changes,
+                deletes_first=found.deletes_first,
                 depends=found.depends,
             )
             for found in built.build(stack, folder).resources

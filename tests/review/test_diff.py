@@ -101,7 +101,7 @@ def test_a_base_without_a_renderer_is_nothing_to_compare_with_and_no_failure(tre
     commit(tree)
     assert diff.main(["--base=main", "--exit-code", f"--markdown={tmp_path / 'comment.md'}"]) == 0
     printed = capsys.readouterr().out
-    assert "there is nothing to compare with" in printed
+    assert printed == "There is nothing to compare with in main: it has no review/render.py yet\n"
     assert (tmp_path / "comment.md").read_text() == printed
 
 
@@ -116,7 +116,7 @@ def test_a_base_without_a_renderer_is_nothing_to_compare_with_and_no_failure(tre
     ],
 )
 def test_what_cannot_be_compared_is_said_in_a_sentence(tree, arguments, said, capsys):
-    assert diff.main(arguments) == 1
+    assert diff.main(arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert said in error
@@ -125,22 +125,33 @@ def test_what_cannot_be_compared_is_said_in_a_sentence(tree, arguments, said, ca
 
 def test_a_folder_that_is_no_repository_is_told_apart_from_an_unknown_commit(tree, capsys):
     shutil.rmtree(tree / ".git")
-    assert diff.main(["--base=main"]) == 1
+    assert diff.main(["--base=main"]) == 2
     assert "is no git repository" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("content", "said"), [("refuse", "the reason"), ("crash", "KeyError: 'inside'")])
-def test_a_side_that_cannot_be_rendered_is_named_with_the_reason(tree, content, said, capsys):
+def test_a_work_tree_that_cannot_be_rendered_is_a_failure_with_the_reason(tree, content, said, capsys):
     (tree / "Pulumi.eu.yaml").write_text(content)
-    assert diff.main(["--base=main"]) == 1
-    assert "the work tree cannot be rendered" in capsys.readouterr().err
-    commit(tree)
-    (tree / "Pulumi.eu.yaml").write_text("a: 1\n")
-    assert diff.main(["--base=main"]) == 1
+    assert diff.main(["--base=main", "--exit-code"]) == 2
     error = capsys.readouterr().err
-    assert "main cannot be rendered" in error
+    assert "the work tree cannot be rendered" in error
     assert said in error
     assert "Traceback" not in error
+    commit(tree)
+    assert diff.main(["--base=main"]) == 2, "though the base cannot be rendered either"
+
+
+@pytest.mark.parametrize(("content", "said"), [("refuse", "the reason"), ("crash", "KeyError: 'inside'")])
+def test_what_mends_a_base_that_cannot_be_rendered_does_not_fail_for_it(tree, content, said, tmp_path, capsys):
+    (tree / "Pulumi.eu.yaml").write_text(content)
+    commit(tree)
+    (tree / "Pulumi.eu.yaml").write_text("a: 1\n")
+    assert diff.main(["--base=main", "--exit-code", f"--markdown={tmp_path / 'comment.md'}"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("There is nothing to compare with in main: it cannot be rendered. ")
+    assert said in printed
+    assert "Traceback" not in printed
+    assert (tmp_path / "comment.md").read_text() == printed
 
 
 def test_another_image_of_a_component_is_one_line_in_each_of_its_objects(tmp_path, monkeypatch, capsys):

@@ -60,8 +60,32 @@ def test_two_objects_at_one_path_are_not_lost_silently():
 
 
 def test_what_pulumi_does_apart_from_the_manifest_is_a_comment():
-    text = only(resource(ignore_changes=("spec.x",), retained=True))
-    assert text.startswith("# Pulumi ignores changes of spec.x.\n# Pulumi keeps it when it is removed")
+    text = only(resource(ignore_changes=("spec.x",), retained=True, deletes_first=True))
+    notes = [line for line in text.splitlines() if line.startswith("#")]
+    assert notes == [
+        "# Pulumi knows it as kubernetes:core/v1:ConfigMap::x.",
+        "# Pulumi ignores changes of spec.x.",
+        "# Pulumi keeps it when it is removed from the program.",
+        "# Pulumi deletes it before it makes its replacement.",
+    ]
+
+
+def test_what_is_another_resource_to_pulumi_is_another_document():
+    """The path may be the same: `x_y` and `x-y`, or another type of parent. Pulumi replaces it."""
+
+    def below(parent: str, name: str) -> dict[str, str]:
+        region = resource(type="observability:index:Region", name="apac", urn="urn::region", custom=False)
+        query = resource(type=parent, name="apac-query", urn="urn::query", parent="urn::region", custom=False)
+        return documents.documents(Recording([region, query, resource(name=name, parent="urn::query")]))
+
+    before = below("observability:index:Query", "x-y")
+    [text] = before.values()
+    assert text.startswith(
+        "# Pulumi knows it as observability:index:Region$observability:index:Query$kubernetes:core/v1:ConfigMap::x-y.\n"
+    )
+    for after in (below("observability:index:Query", "x_y"), below("observability:index:Store", "x-y")):
+        assert before.keys() == after.keys()
+        assert before != after
 
 
 def test_all_of_a_secret_is_hidden_whether_the_program_marks_it_or_not():

@@ -206,8 +206,27 @@ def test_files_of_an_earlier_run_go_and_those_of_another_stack_stay(tmp_path):
 
 
 def test_an_empty_folder_is_taken(tmp_path):
+    (tmp_path / "apac").mkdir()
     render.write({"a.yaml": "1"}, tmp_path, "apac")
     assert (tmp_path / "apac/a.yaml").exists()
+
+
+def test_a_clone_takes_a_stack_beside_what_it_has_and_again_after_it_was_cloned_anew(tmp_path):
+    def git(*arguments: str) -> str:
+        own = ("-c", "user.name=a", "-c", "user.email=a@example", "-c", "commit.gpgsign=false")
+        command = ["git", *own, *arguments]
+        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    git("init", "--quiet", "deploy")
+    (tmp_path / "deploy/README.md").write_text("ours")
+    render.write({"a.yaml": "1"}, tmp_path / "deploy", "apac")
+    git("-C", "deploy", "add", "--all")
+    git("-C", "deploy", "commit", "--quiet", "-m", "a")
+    git("clone", "--quiet", "deploy", "again")
+    render.write({"b.yaml": "2"}, tmp_path / "again", "apac")
+
+    assert git("-C", "again", "status", "--porcelain").splitlines() == [" D apac/a.yaml", "?? apac/b.yaml"]
+    assert (tmp_path / "again/README.md").read_text() == "ours"
 
 
 def test_a_folder_of_somebody_else_is_refused_and_left_as_it_is(tmp_path, capsys):
@@ -216,7 +235,7 @@ def test_a_folder_of_somebody_else_is_refused_and_left_as_it_is(tmp_path, capsys
     mine.write_text("mine")
 
     assert render.main(["--stack=global", f"--out={tmp_path}"]) == 1
-    assert "was not made by `make render` and is not empty" in capsys.readouterr().err
+    assert f"{tmp_path / 'global'} was not made by `make render` and is not empty" in capsys.readouterr().err
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == [mine]
 
 
