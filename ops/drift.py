@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from local import progress
 from ops import interruption, stacks
+from ops.digest import Digest
 from ops.drift_report import Outcome, headline, lines, markdown
 from ops.drifted import Found, compare
 from ops.errors import OperationError
@@ -60,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
         return FAILED
     if options.report:
         options.report.write_text(markdown(outcomes))
-    return ending(outcomes)
+    return ending(outcomes, repair=options.repair)
 
 
 def treat(stack: Stack, *, repair: bool, sure: bool) -> Outcome:
@@ -94,9 +95,12 @@ def treat(stack: Stack, *, repair: bool, sure: bool) -> Outcome:
 
 
 def look(stack: Stack) -> Found:
+    def preview(refresh: bool) -> Digest:
+        return stack.preview(refresh=refresh)
+
     # Neither changes the record, nor locks it.
     with progress.step(f"looking at {stack.name}"), ThreadPoolExecutor(2) as both:
-        plain, refreshed = both.map(lambda refresh: stack.preview(refresh=refresh), (False, True))
+        plain, refreshed = both.map(preview, (False, True))
     interruption.check()
     return compare(plain, refreshed)
 
@@ -118,9 +122,10 @@ def _say(outcome: Outcome, found: Found) -> None:
         progress.say(line)
 
 
-def ending(outcomes: Sequence[Outcome]) -> int:
+def ending(outcomes: Sequence[Outcome], *, repair: bool) -> int:
     """Says what to do, and gives the exit code."""
-    if drifted := [outcome.stack for outcome in outcomes if outcome.now and outcome.now.drifted]:
+    drifted = [outcome.stack for outcome in outcomes if outcome.now and outcome.now.drifted]
+    if drifted and not repair:
         progress.say(f"To repair {', '.join(drifted)}: the same command with --repair", "yellow")
     if any(outcome.failed for outcome in outcomes):
         return FAILED
