@@ -69,6 +69,11 @@ def load() -> Settings:
             "kubernetes:context is missing: must name the cluster's context, because the one that happens to be "
             "current would be used otherwise"
         )
+    if not {"kubernetes", "*"}.intersection(_listed("pulumi", "disable-default-providers")):
+        problems.append(
+            "pulumi:disable-default-providers does not have kubernetes: must be [kubernetes], because an object that "
+            "names no cluster would land in the one that happens to be current"
+        )
     if plain.get("kind") == "region":
         problems += _aws_problems()
     if isinstance(settings, RegionSettings) and settings.region != pulumi.get_stack():
@@ -110,8 +115,7 @@ def load() -> Settings:
 
 def account_ids() -> list[str]:
     """The AWS accounts that the stack may use, as written: a list in YAML or as JSON text, each in quotes or not."""
-    found = _decode(pulumi.Config("aws").get("allowedAccountIds") or "[]")
-    return [str(one) for one in (cast(list[object], found) if isinstance(found, list) else [found])]
+    return _listed("aws", "allowedAccountIds")
 
 
 def _aws_problems() -> list[str]:
@@ -176,6 +180,12 @@ def _gather(config: Mapping[str, str], is_secret: Callable[[str], bool]) -> tupl
 
 def _is_set(key: str) -> bool:
     return CONFIG.get().get(f"{errors.PREFIX}{key}", "") not in EMPTY
+
+
+def _listed(namespace: str, key: str) -> list[str]:
+    """A list, or the one value that is written in place of it."""
+    found = _decode(pulumi.Config(namespace).get(key) or "[]")
+    return [str(one) for one in (cast(list[object], found) if isinstance(found, list) else [found])]
 
 
 def _keys_of(text: str) -> set[str]:

@@ -1,15 +1,18 @@
 """Pulumi's Automation API as this program needs it.
 
-It differs in three things from the API's own ways. The CLI runs in a process group of its own, so that a Ctrl-C reaches
+It differs in four things from the API's own ways. The CLI runs in a process group of its own, so that a Ctrl-C reaches
 it from here and once: a second one would make it drop what it is doing. The stack that the user has selected stays
-selected. And `reason` gets at what the CLI has said.
+selected. `up` asks for no outputs. And an error tells what the CLI has said to people, never what it has printed.
 """
 
 import os
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
+from pulumi import automation
 from pulumi.automation import CommandError, CommandResult, LocalWorkspace, OnOutput, PulumiCommand
+from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import create_command_error
 
 
@@ -42,10 +45,11 @@ class Engine(PulumiCommand):
             if tell:
                 for line in text.splitlines():
                     tell(line)
-        result = CommandResult(out, err, process.returncode)
-        if result.code:
-            raise create_command_error(result)
-        return result
+        if code := process.returncode:
+            # Errors are shown, and standard output may have secrets in clear.
+            said = err.strip() or f"pulumi {args[0]} ended with {code} and gave no reason"
+            raise create_command_error(CommandResult("", said, code))
+        return CommandResult(out, err, code)
 
 
 class Workspace(LocalWorkspace):
@@ -61,6 +65,24 @@ class Workspace(LocalWorkspace):
         self.pulumi_command.run(arguments, self.work_dir, self.env_vars)
 
 
+class Stack(automation.Stack):
+    """One whose `up` ends with the CLI's.
+
+    The API's goes on and asks for the outputs, secrets in clear, and for the history. Nobody here reads them, and a
+    stack that is up would count as failed if one of these questions failed.
+    """
+
+    def __init__(self, name: str, workspace: Workspace) -> None:
+        """StackNotFoundError if the backend has no such stack."""
+        super().__init__(name, workspace, StackInitMode.SELECT)
+
+    def outputs(self) -> automation.OutputMap:
+        return {}
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:
+        return automation.UpdateSummary("update", datetime.now(UTC), "", {}, {}, "succeeded")
+
+
 def reason(error: CommandError) -> str:
     """What the CLI has said on standard error. The API keeps it only in the exception's text."""
-    return str(error).partition("\n stderr: ")[2].strip() or str(error)
+    return str(error).partition("\n stderr: ")[2]

@@ -146,7 +146,9 @@ def _agreed(stage: Sequence[Deployment]) -> bool:
 
 
 def _deployments(options: argparse.Namespace) -> list[Deployment]:
-    """The chosen stacks, found in the backend or made there. OperationError before anything else is done."""
+    """The chosen stacks, found in the backend or, unless it is about plans, made there. OperationError before anything
+    else is done; StoppedError after a signal.
+    """
     here = Path.cwd()
     chosen = choose(find(options.config_dir or here), options.stack)
     if not (options.yes or options.save_plans or sys.stdin.isatty()):
@@ -160,9 +162,31 @@ def _deployments(options: argparse.Namespace) -> list[Deployment]:
     project = Project(here, options.secrets_provider, policies)
     deployments = [Deployment(project, stack) for stack in chosen]
     for one in deployments:
-        if one.prepare():
-            say(f"made the stack {one.name}: commit what has been written into {one.stack.file.name}", "yellow")
+        if not one.find():
+            if options.plans or options.save_plans:
+                raise OperationError(_must_be_made(one))
+            _make(one)
     return deployments
+
+
+def _must_be_made(one: Deployment) -> str:
+    provider = ["--secrets-provider", one.secrets_provider] if one.secrets_provider else []
+    command = shlex.join(["pulumi", "stack", "init", one.name, "--no-select", *provider])
+    return (
+        f"the stack {one.name} is not in the backend: it must be there before its plan, because a plan's secrets are "
+        f"encrypted with the key that is written into {one.stack.file.name} when the stack is made. Nothing was "
+        f"changed. Make it, and commit that file: {command}"
+    )
+
+
+def _make(one: Deployment) -> None:
+    """Makes the stack, whatever signal comes: half of it would be a lock without a key. StoppedError then."""
+    with interruption.noted() as note:
+        one.make()
+        say(f"made the stack {one.name}: commit what has been written into {one.stack.file.name}", "yellow")
+    if note.number is not None:
+        raise StoppedError(note.number)
+    one.find()
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulumi.automation import CommandError, ConcurrentUpdateError, InvalidVersionError, Stack, StackNotFoundError
+from pulumi.automation import CommandError, ConcurrentUpdateError, InvalidVersionError, StackNotFoundError
 
-from ops.automation import Engine, Workspace, reason
+from ops.automation import Engine, Stack, Workspace, reason
 from ops.deploying import Message, Progress
 from ops.errors import OperationError
 from ops.stacks import StackFile
@@ -45,11 +45,16 @@ class Deployment:
         self._asked: float | None = None
         self._signalled = False
         self._engine: Engine | None = None
-        self._made: Stack | None = None
+        self._found: Stack | None = None
 
     @property
     def name(self) -> str:
         return self.stack.name
+
+    @property
+    def secrets_provider(self) -> str | None:
+        """Of a stack that is made now; None: the backend's own."""
+        return self.stack.secrets_provider or self._project.secrets_provider
 
     @property
     def working(self) -> bool:
@@ -59,8 +64,8 @@ class Deployment:
         if self.working:
             self.seconds = time.monotonic() - self._begun
 
-    def prepare(self) -> bool:
-        """Finds the stack in the backend, or makes it: True then. OperationError if neither can be done."""
+    def find(self) -> bool:
+        """Whether the backend has the stack. OperationError if it cannot be asked."""
         try:
             self._engine = Engine()
         except FileNotFoundError:
@@ -70,12 +75,15 @@ class Deployment:
         except InvalidVersionError as error:
             raise OperationError(str(error)) from None
         try:
-            self._made = Stack.select(self.name, self._workspace(self._project.folder))
-            return False
+            self._found = Stack(self.name, self._workspace(self._project.folder))
         except StackNotFoundError:
-            pass
+            return False
         except CommandError as error:
             raise OperationError(f"{self.name}: {reason(error)}") from None
+        return True
+
+    def make(self) -> None:
+        """Makes the stack, empty, in the backend; its key lands in the stack file. OperationError says why not."""
         # Its salt or key is written into the stack file, which the CLI looks for beside the project file.
         folder = self.stack.file.parent
         if not (folder / "Pulumi.yaml").exists():
@@ -85,10 +93,8 @@ class Deployment:
             )
         try:
             self._workspace(folder).create_stack(self.name)
-            self._made = Stack.select(self.name, self._workspace(self._project.folder))
         except CommandError as error:
             raise OperationError(f"the stack {self.name} cannot be made: {reason(error)}") from None
-        return True
 
     def preview(self, plan: Path | None = None, digest: Path | None = None) -> None:
         """What would change is in `progress`. plan, digest: where the engine's plan and its JSON are written."""
@@ -126,7 +132,6 @@ class Deployment:
                 config_file=str(self.stack.file.resolve()),
                 policy_packs=self._policies(),
                 suppress_outputs=True,
-                show_secrets=False,
                 on_event=self.progress.see,
             )
         except CommandError as error:
@@ -150,13 +155,12 @@ class Deployment:
 
     @property
     def _stack(self) -> Stack:
-        if self._made is None:
-            raise RuntimeError("`prepare` comes first")
-        return self._made
+        if self._found is None:
+            raise RuntimeError("`find` comes first")
+        return self._found
 
     def _workspace(self, folder: Path) -> Workspace:
-        provider = self.stack.secrets_provider or self._project.secrets_provider
-        return Workspace(work_dir=str(folder), secrets_provider=provider, pulumi_command=self._engine)
+        return Workspace(work_dir=str(folder), secrets_provider=self.secrets_provider, pulumi_command=self._engine)
 
     def _policies(self) -> list[str] | None:
         return [str(self._project.policies)] if self._project.policies else None

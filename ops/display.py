@@ -1,5 +1,6 @@
 """What people see of several stacks at once: live in a terminal, lines in a log."""
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 
@@ -20,7 +21,22 @@ STYLES = {
     **dict.fromkeys(("left out", "stopping", "stopped"), "yellow"),
 }
 
-_console = Console(highlight=False, soft_wrap=True)
+
+class _Output(Console):
+    """Falls silent when nobody is there to read: what runs has to be stopped and waited for all the same."""
+
+    def _check_buffer(self) -> None:
+        try:
+            super()._check_buffer()
+        except OSError:  # of a terminal that is gone; of a pipe, the base class calls the other one
+            self.on_broken_pipe()
+
+    def on_broken_pipe(self) -> None:
+        with contextlib.suppress(SystemExit):
+            super().on_broken_pipe()
+
+
+_console = _Output(highlight=False, soft_wrap=True)
 
 
 def say(text: str, style: str | None = None) -> None:

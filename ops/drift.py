@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         return FAILED
     if options.report:
         options.report.write_text(markdown(outcomes))
-    return ending(outcomes)
+    return ending(outcomes, repair=options.repair)
 
 
 def treat(stack: Stack, *, repair: bool, sure: bool) -> Outcome:
@@ -118,9 +118,10 @@ def _say(outcome: Outcome, found: Found) -> None:
         progress.say(line)
 
 
-def ending(outcomes: Sequence[Outcome]) -> int:
+def ending(outcomes: Sequence[Outcome], *, repair: bool) -> int:
     """Says what to do, and gives the exit code."""
-    if drifted := [outcome.stack for outcome in outcomes if outcome.now and outcome.now.drifted]:
+    drifted = [outcome.stack for outcome in outcomes if outcome.now and outcome.now.drifted]
+    if drifted and not repair:
         progress.say(f"To repair {', '.join(drifted)}: the same command with --repair", "yellow")
     if any(outcome.failed for outcome in outcomes):
         return FAILED

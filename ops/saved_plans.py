@@ -5,7 +5,7 @@ Secrets are encrypted in the first and left out of the second; what is no secret
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from ops.errors import OperationError
@@ -21,13 +21,15 @@ def digest(folder: Path, stack: str) -> Path:
     return folder / f"{stack}.preview.json"
 
 
-def require(folder: Path, stacks: Iterable[str]) -> None:
-    """OperationError unless each stack has a plan."""
+def require(folder: Path, stacks: Collection[str]) -> None:
+    """OperationError unless each stack has a plan, and it is one."""
     if missing := [str(plan(folder, stack)) for stack in stacks if not plan(folder, stack).is_file()]:
         raise OperationError(
             f"there is no {', '.join(missing)}: every stack needs its plan. Save it with --save-plans {folder}, or "
             "name the stacks that have one with --stack"
         )
+    for stack in stacks:
+        changes(folder, stack)
 
 
 def changes(folder: Path, stack: str) -> dict[str, int]:

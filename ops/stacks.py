@@ -15,9 +15,12 @@ from pydantic import BaseModel, Field, ValidationError
 
 from local import progress
 from ops.errors import OperationError
+from settings import GlobalSettings, RegionSettings
+from settings.base import UNCHECKED
 from settings.errors import PREFIX
 
 REGION, GLOBAL = KINDS = ("region", "global")
+_MODELS: dict[str, type[BaseModel]] = {REGION: RegionSettings, GLOBAL: GlobalSettings}
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class StackFile:
     """The regions that a global stack asks."""
     secrets_provider: str | None = None
     """As `pulumi stack init` wants it, e.g. `awskms://alias/pulumi?region=eu-central-1`; None: the backend's own."""
+    place: tuple[str, str] | None = None
+    """The cluster's identity and the namespace; None: the file names no identity."""
 
     @property
     def name(self) -> str:
@@ -46,6 +51,8 @@ class _Config(BaseModel):
     regions: list[str] = Field([], alias=f"{PREFIX}regions")
     context: str | None = Field(None, alias="kubernetes:context")
     aws_region: str | None = Field(None, alias="aws:region")
+    cluster_id: str | None = Field(None, alias=f"{PREFIX}clusterId")
+    namespace: str | None = Field(None, alias=f"{PREFIX}namespace")
 
 
 class _Document(BaseModel):
@@ -54,10 +61,20 @@ class _Document(BaseModel):
 
 
 def find(folder: Path) -> list[StackFile]:
-    """All stacks of a folder, regions first, each kind by name. OperationError names the file that is wrong."""
+    """All stacks of a folder, regions first, each kind by name. OperationError names the files that are wrong."""
     found = [_read(file) for file in sorted(folder.glob("Pulumi.*.yaml"))]
     if not found:
         raise OperationError(f"there is no stack file Pulumi.<stack>.yaml in {folder}")
+    places: dict[tuple[str, str], StackFile] = {}
+    for stack in found:
+        if stack.place and (other := places.setdefault(stack.place, stack)) is not stack:
+            cluster, namespace = stack.place
+            raise OperationError(
+                f"{other.file} and {stack.file} have the same {PREFIX}clusterId ({cluster}) and the same "
+                f"{PREFIX}namespace ({namespace}): one of the two must differ, because each stack would take over the "
+                "other's namespace, and delete it with all that is in it. If one file is a copy, set its "
+                f"kubernetes:context and {PREFIX}clusterId to those of its own cluster"
+            )
     return sorted(found, key=lambda stack: (KINDS.index(stack.kind), stack.name))
 
 
@@ -86,8 +103,12 @@ def _read(file: Path) -> StackFile:
             f"{file}: {PREFIX}kind is {config.kind!r}: must be region or global, because it says in which order stacks "
             "come up"
         )
+    kind = str(config.kind)
+    place = None
+    if config.cluster_id and config.cluster_id != UNCHECKED:
+        place = (config.cluster_id, config.namespace or _MODELS[kind].model_fields["namespace"].default)
     return StackFile(
-        file, str(config.kind), config.context, config.aws_region, tuple(config.regions), document.secretsprovider
+        file, kind, config.context, config.aws_region, tuple(config.regions), document.secretsprovider, place
     )
 
 

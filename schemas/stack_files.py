@@ -29,10 +29,12 @@ _PROVIDERS: dict[str, JsonSchemaValue] = {
     "pulumi:disable-default-providers": {
         "type": "array",
         "items": _TEXT,
+        "contains": {"enum": ["kubernetes", "*"]},
         "description": "[kubernetes]: what names no cluster is refused, and never lands in the one that is current",
     },
 }
-_REQUIRED = {"region": ["kubernetes:context", "aws:region"], "global": ["kubernetes:context"]}
+_EVERYWHERE = ["pulumi:disable-default-providers", "kubernetes:context"]
+_REQUIRED = {"region": [*_EVERYWHERE, "aws:region"], "global": _EVERYWHERE}
 _REFERENCE_TO_SECRET: JsonSchemaValue = {"$ref": models.REFERENCE.format(model="secret")}
 _SECRET: JsonSchemaValue = {
     "type": "object",

@@ -24,7 +24,12 @@ GLOBAL = {"kind": "global", "clusterId": CLUSTER_ID, "regions": ["apac", "eu"]}
 CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 CA_DATA = base64.b64encode(CA.encode()).decode()
 #: All that a stack needs beside our own settings.
-PLATFORM = {"kubernetes:context": "c", "aws:region": "eu-central-1", "aws:allowedAccountIds": ["111111111111"]}
+PLATFORM = {
+    "pulumi:disable-default-providers": ["kubernetes"],
+    "kubernetes:context": "c",
+    "aws:region": "eu-central-1",
+    "aws:allowedAccountIds": ["111111111111"],
+}
 
 VARIANTS = {
     "defaults": REGION,
@@ -172,8 +177,9 @@ def problem(path: str, value: object, base: dict = REGION) -> str:
 
 
 def configured(values: Mapping[str, object]) -> dict:
-    """Settings as a stack's whole configuration. None at the top is not written."""
-    return {**PLATFORM, **{f"observability:{key}": value for key, value in values.items() if value is not None}}
+    """Settings as a stack's whole configuration, a global one without AWS. None at the top is not written."""
+    platform = {key: value for key, value in PLATFORM.items() if values.get("kind") != "global" or "aws:" not in key}
+    return {**platform, **{f"observability:{key}": value for key, value in values.items() if value is not None}}
 
 
 def credentials(values: Mapping[str, object]) -> dict[str, str]:

@@ -166,10 +166,7 @@ def test_a_login_without_its_secret_is_refused_before_anything_changes():
 
 
 def test_the_secret_of_a_login_is_wanted_of_the_global_stack_too_and_never_in_plain_text():
-    config = {
-        "kubernetes:context": "c",
-        **{f"observability:{key}": value for key, value in {**GLOBAL, "grafana": with_oidc()["grafana"]}.items()},
-    }
+    config = configured({**GLOBAL, "grafana": with_oidc()["grafana"]})
     assert "observability:grafanaOidcClientSecret is missing" in failure(config, stack="global")
     message = failure({**config, "observability:grafanaOidcClientSecret": "hunter2"}, stack="global")
     assert "observability:grafanaOidcClientSecret is stored as plain text" in message
@@ -289,12 +286,19 @@ def test_the_clusters_context_must_be_said():
     assert "kubernetes:context is missing" in failure(config)
 
 
+@pytest.mark.parametrize("written", [{}, {"pulumi:disable-default-providers": ["aws"]}])
+def test_default_providers_of_kubernetes_must_be_off(written):
+    config = configured(REGION)
+    del config["pulumi:disable-default-providers"]
+    expected = "pulumi:disable-default-providers does not have kubernetes: must be [kubernetes], because an object"
+    assert expected in failure({**config, **written})
+
+
 def test_a_region_needs_its_aws_region_and_the_global_stack_does_not():
     config = configured(REGION)
     del config["aws:region"]
     assert "aws:region is missing" in failure(config)
-    everywhere = {"kubernetes:context": "c", **{f"observability:{key}": value for key, value in GLOBAL.items()}}
-    assert load(everywhere, stack="global")
+    assert load(configured(GLOBAL), stack="global")
 
 
 def test_a_region_is_named_like_its_stack():

@@ -86,7 +86,7 @@ def test_an_emulator_has_no_account():
 
 
 def test_the_global_stacks_file_is_refused_in_the_stack_of_a_region():
-    config = {"kubernetes:context": "c", **{f"observability:{key}": value for key, value in GLOBAL.items()}}
+    config = configured(GLOBAL)
     message = failure(config, stack="apac")
     assert "observability:kind is 'global': must be region in the stack apac, because it is one of" in message
     assert "all that the region has would be deleted" in message

@@ -200,10 +200,16 @@ def test_a_region_is_told_from_the_stack_over_all():
     assert "config" in found({**REGION, "regions": ["eu"]})
 
 
-@pytest.mark.parametrize("key", ["kubernetes:context", "aws:region"])
+@pytest.mark.parametrize("key", ["pulumi:disable-default-providers", "kubernetes:context", "aws:region"])
 def test_what_the_program_asks_of_providers_is_asked_here_too(key):
     config = {name: value for name, value in configured(REGION).items() if name != key}
     assert [error.message for error in VALIDATOR.iter_errors({"config": config})] == [f"'{key}' is a required property"]
+
+
+def test_default_providers_of_kubernetes_must_be_off():
+    key = "pulumi:disable-default-providers"
+    assert found(REGION, **{key: ["aws"]}) == [f"config/{key}"]
+    assert found(REGION, **{key: ["aws", "kubernetes"]}) == found(REGION, **{key: ["*"]}) == []
 
 
 @pytest.mark.parametrize(("key", "value"), [("aws:assumeRole", {"roleArn": "x"}), ("pulumi:tags", {"a": "b"})])

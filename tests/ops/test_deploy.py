@@ -1,6 +1,10 @@
 """The order of stacks, and what is said: with stacks that come up without an engine."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -11,6 +15,40 @@ from ops import deploy, display, saved_plans
 from ops.deployment import Deployment, Project
 from ops.errors import OperationError
 from ops.stacks import StackFile
+from tests.engine import ROOT
+
+#: Brings up a stack whose engine listens to a signal only some time after that came.
+SLOW = """
+import sys
+import time
+from pathlib import Path
+
+from ops import deploy
+from ops.deployment import Deployment, Project
+from ops.stacks import StackFile
+
+
+class Slow(Deployment):
+    asked = 0
+
+    def stop(self):
+        self.asked += 1
+        self.state = "stopping"
+
+    def up(self, _plan):
+        self.state = "updating"
+        Path(sys.argv[1]).touch()
+        deadline = time.monotonic() + 20
+        while self.asked < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.state = "stopped" if self.asked >= 3 else "failed"
+
+
+one = Slow(Project(Path()), StackFile(Path("Pulumi.eu.yaml"), "region", None, None))
+deploy._deployments = lambda _: [one]
+code = deploy.main(["--yes", "--skip-preview"])
+sys.exit(code if one.state == "stopped" else 99)
+"""
 
 
 class Stack(Deployment):
@@ -110,6 +148,25 @@ def test_stacks_of_a_stage_are_brought_up_at_the_same_time(said):
     deploy.side_by_side(fleet(stacks=("apac", "eu")), lambda _: meeting.wait() and None)
 
 
+@pytest.mark.parametrize(("kind", "number"), [("pipe", signal.SIGINT), ("terminal", signal.SIGHUP)])
+def test_engines_are_stopped_in_order_where_nobody_reads_any_more(kind, number, tmp_path):
+    """Ctrl-C ends the reader of a pipe, too; a lost connection, the terminal."""
+    reader, writer = os.pipe() if kind == "pipe" else os.openpty()
+    begun = tmp_path / "begun"
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(begun)], cwd=ROOT, env={**os.environ, "TERM": "xterm"},
+        stdin=subprocess.DEVNULL, stdout=writer, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        os.close(writer)
+        while not begun.exists() and process.poll() is None:
+            time.sleep(0.05)
+        os.close(reader)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert errors == ""
+    assert process.returncode == 128 + number
+
+
 def test_without_a_terminal_nothing_is_done_without_yes(said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "Pulumi.eu.yaml").write_text("config: {observability:kind: region}")
@@ -126,6 +183,17 @@ def test_a_missing_plan_is_named_before_anything_is_done(said, tmp_path, monkeyp
     monkeypatch.setenv("PATH", str(tmp_path))
     assert deploy.main(["--yes", "--plans", "saved"]) == 1
     assert "there is no saved/eu.plan.json" in said[0]
+
+
+def test_a_later_plan_that_is_none_is_named_before_anything_is_done(said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Pulumi.eu.yaml").write_text("config: {observability:kind: region}")
+    (tmp_path / "Pulumi.global.yaml").write_text("config: {observability:kind: global}")
+    saved_plans.plan(tmp_path, "eu").write_text('{"resourcePlans": {}}')
+    saved_plans.plan(tmp_path, "global").write_text('{"resourcePl')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert deploy.main(["--yes", "--plans", str(tmp_path)]) == 1
+    assert "global.plan.json is no plan" in said[0]
 
 
 def test_without_the_cli_it_is_said_where_it_comes_from(said, tmp_path, monkeypatch):

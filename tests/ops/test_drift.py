@@ -235,7 +235,8 @@ def run(monkeypatch, capsys):
 def test_a_look_changes_nothing_and_its_code_tells_drift(run):
     for found, code in ((IN_SYNC, 0), (DRIFTED, 2), (Found((), UNAPPLIED.unapplied), 0)):
         stack = Scripted(found)
-        assert run(stack)[0] == code
+        shown = run(stack)
+        assert (shown[0], "To repair apac: the same command with --repair" in shown[1]) == (code, code == 2)
         assert stack.ups == []
 
 
@@ -258,6 +259,7 @@ def test_a_repair_that_would_apply_more_is_refused(run):
     code, shown = run(stack, "--repair", "--yes")
     assert (code, stack.ups) == (2, [])
     assert "bring it up, and repair it then: pulumi up -s apac" in shown
+    assert "--repair" not in shown, "that was the command"
 
 
 @pytest.mark.parametrize(("answer", "ups"), [("y", [True]), ("n", []), ("", []), (None, [])])

@@ -63,6 +63,49 @@ def test_a_folder_without_stack_files_is_named(tmp_path):
         stacks.find(written(tmp_path))
 
 
+UID, OTHER = "01234567-89ab-cdef-0123-456789abcdef", "fedcba98-89ab-cdef-0123-456789abcdef"
+
+
+def placed(cluster: str, namespace: str | None = None, kind: str = "region") -> str:
+    named = f", observability:namespace: {namespace}" if namespace is not None else ""
+    return f"config: {{observability:kind: {kind}, observability:clusterId: {cluster}{named}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (placed(UID), placed(UID)),
+        (placed(UID), placed(UID, "observability")),
+        (placed(UID), placed(UID, "''")),
+        (placed(UID, "metrics"), placed(UID, "metrics", kind="global")),
+    ],
+)
+def test_two_stacks_in_one_namespace_of_one_cluster_are_refused(first, second, tmp_path):
+    with pytest.raises(OperationError) as refused:
+        stacks.find(written(tmp_path, apac=first, sa=second))
+    message = str(refused.value)
+    assert f"{tmp_path}/Pulumi.apac.yaml and {tmp_path}/Pulumi.sa.yaml have the same" in message
+    assert f"observability:clusterId ({UID}) and the same observability:namespace (" in message
+    assert "one of the two must differ, because each stack would take over the other's namespace" in message
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (placed(UID), placed(OTHER)),
+        (placed(UID), placed(UID, "metrics")),
+        (placed("unchecked"), placed("unchecked")),
+        (REGION, REGION),
+    ],
+)
+def test_stacks_apart_or_in_clusters_that_nobody_knows_are_found(first, second, tmp_path):
+    assert len(stacks.find(written(tmp_path, apac=first, sa=second))) == 2
+
+
+def test_the_stacks_of_the_local_platform_share_a_cluster():
+    assert len({stack.place for stack in stacks.find(ROOT / "local")}) == 3
+
+
 def test_stacks_are_chosen_in_order_and_unknown_ones_refused(tmp_path):
     found = stacks.find(written(tmp_path, world=GLOBAL, zulu=REGION, mike=REGION))
     assert [stack.name for stack in stacks.choose(found, ["world", "zulu"])] == ["zulu", "world"]

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,15 +62,15 @@ class Fleet:
     """A project with the stacks apac, eu and global, and a backend of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.world = folder / "project", folder / "world"
+        self.folder, self.world, self._plugins = folder / "project", folder / "world", folder / "plugins"
         for made in (self.folder, self.world, folder / "backend"):
             made.mkdir()
-        slow.provide(folder / "plugins")
+        slow.provide(self._plugins)
         (folder / "passphrase").write_text("test")
         self.environment = pulumi_cli.environment(
             backend=folder / "backend", passphrase_file=folder / "passphrase", official_plugins=False
         )
-        self.environment["PATH"] = f"{folder / 'plugins'}:{self.environment['PATH']}"
+        self.environment["PATH"] = f"{self._plugins}:{self.environment['PATH']}"
         self.environment["PYTHONPATH"] = str(ROOT)
         self._backend = folder / "backend" / ".pulumi"
         (self.folder / "Pulumi.yaml").write_text("name: probe\nruntime: python\n")
@@ -85,6 +87,13 @@ class Fleet:
         config |= {f"observability:{key}": value for key, value in settings.items()}
         document["config"] = {key: value for key, value in config.items() if value is not None}
         file.write_text(yaml.safe_dump(document))
+
+    def meddle(self, *cases: str) -> None:
+        """Has lines of a shell's `case` run before the CLI sees its arguments."""
+        real = shutil.which("pulumi", path=self.environment["PATH"])
+        script = ["#!/bin/sh", 'case "$*" in', *cases, "esac", f'exec {shlex.quote(real)} "$@"']
+        (self._plugins / "pulumi").write_text("\n".join(script) + "\n")
+        (self._plugins / "pulumi").chmod(0o755)
 
     def start(self, *arguments: str) -> subprocess.Popen:
         command = [sys.executable, "-m", "ops.deploy", *arguments]
@@ -177,6 +186,31 @@ def test_sigint_loses_nothing_and_the_same_command_goes_on(fleet: Fleet):
     assert fleet.recorded("global") == {"global-0"}
 
 
+def test_sigint_while_a_stack_is_made_leaves_it_whole_and_unlocked(fleet: Fleet):
+    begun = fleet.world / "init.begun"
+    fleet.meddle(f'*"stack init"*) touch {begun}; sleep 2 ;;')
+    process = fleet.start("--yes", "--skip-preview", "--stack", "apac", "--stack", "eu")
+    deadline = time.monotonic() + 300
+    while not begun.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    text, _ = process.communicate(timeout=300)
+
+    assert process.returncode == 130, text
+    assert "made the stack apac: commit what has been written into Pulumi.apac.yaml" in text
+    assert "encryptionsalt" in (fleet.folder / "Pulumi.apac.yaml").read_text()
+    assert not fleet.locks()
+    assert [one["name"] for one in json.loads(fleet.pulumi("stack", "ls", "--json"))] == ["apac"]
+
+
+def test_a_stack_that_is_up_is_up_whatever_the_cli_answers_afterwards(fleet: Fleet):
+    fleet.meddle('*"stack output"*|*"stack history"*) echo the-output; kill -9 $$ ;;')
+    code, text = fleet.deploy("--yes", "--skip-preview", "--stack", "apac")
+    assert code == 0, text
+    assert "✓ apac: up" in text
+
+
 def test_a_region_that_fails_leaves_the_global_stack_alone_and_the_secret_untold(fleet: Fleet):
     fleet.pulumi("stack", "init", "eu", "--no-select")
     fleet.pulumi(
@@ -221,7 +255,8 @@ def test_stack_files_may_lie_elsewhere_and_a_provider_that_refuses_is_quoted_wit
 
 
 def test_a_saved_plan_is_applied_and_one_that_no_longer_fits_is_refused(fleet: Fleet):
-    fleet.pulumi("stack", "init", "eu", "--no-select")
+    for stack in ("apac", "eu"):
+        fleet.pulumi("stack", "init", stack, "--no-select")
     fleet.pulumi(
         "config", "set", "--secret", "observability:token", SECRET, "--stack", "eu", "--config-file", "Pulumi.eu.yaml"
     )
@@ -249,7 +284,23 @@ def test_a_saved_plan_is_applied_and_one_that_no_longer_fits_is_refused(fleet: F
     assert "eu-1: create is not allowed by the plan" in text, text
 
 
+@pytest.mark.parametrize("option", ["--save-plans", "--plans"])
+def test_plans_make_no_stack_because_its_key_would_stay_where_the_plan_was_made(fleet: Fleet, option: str):
+    file = fleet.folder / "Pulumi.apac.yaml"
+    file.write_text(f"secretsprovider: passphrase\n{file.read_text()}")
+    written = file.read_text()
+    (fleet.folder / "plans").mkdir()
+    (fleet.folder / "plans" / "apac.plan.json").write_text('{"resourcePlans": {}}')
+    code, text = fleet.deploy("--yes", "--stack", "apac", option, "plans")
+    assert code == 1, text
+    assert "the stack apac is not in the backend" in text
+    assert "pulumi stack init apac --no-select --secrets-provider passphrase" in text
+    assert file.read_text() == written
+    assert json.loads(fleet.pulumi("stack", "ls", "--json")) == []
+
+
 def test_what_a_policy_refuses_gets_no_plan(fleet: Fleet, tmp_path: Path):
+    fleet.pulumi("stack", "init", "apac", "--no-select")
     (fleet.folder / "__main__.py").write_text(DOOR)
     fleet.environment["KUBECONFIG"] = str(tmp_path / "none")
     pack = policy_pack.prepare(tmp_path / "policies", fleet.environment)

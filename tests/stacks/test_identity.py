@@ -34,7 +34,7 @@ def test_another_cluster_is_refused_with_stack_context_both_uids_and_what_to_do(
 
 
 def test_the_global_stack_is_refused_in_another_cluster_too():
-    config = {"kubernetes:context": "c", **{f"observability:{key}": value for key, value in GLOBAL.items()}}
+    config = configured(GLOBAL)
     recording = Recording()
     with pytest.raises(pulumi.RunError, match="the stack global is for another cluster"):
         run_main("global", config, stack_outputs=built.stack_outputs(), cluster_id=OTHER, recording=recording)
@@ -56,7 +56,7 @@ def test_nobody_is_asked_for_the_account_of_an_emulator_or_of_the_global_stack()
     outputs = built.stack_outputs()
     with mock.patch.object(Mocks, "call", side_effect=AssertionError):
         run_main("eu", {**configured(REGION), "aws:skipRequestingAccountId": "true"})
-        config = {"kubernetes:context": "c", **{f"observability:{key}": value for key, value in GLOBAL.items()}}
+        config = configured(GLOBAL)
         run_main("global", config, stack_outputs=outputs)
 
 
