@@ -31,7 +31,7 @@ class StoppedError(Exception):
 def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     options = _options(given)
-    command = shlex.join([".venv/bin/python", "-m", "ops.deploy", *given])
+    again = _again(options, given)
     deployments: list[Deployment] = []
     try:
         deployments = _deployments(options)
@@ -45,9 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (StoppedError, KeyboardInterrupt) as stopped:
         code = 128 + (stopped.number if isinstance(stopped, StoppedError) else 2)
         _report(deployments)
-        say(f"interrupted; nothing is lost. The same command goes on: {command}", "yellow")
+        say(f"interrupted; nothing is lost. To go on, {again}", "yellow")
         return code
-    return conclude(deployments, command, saved=options.save_plans)
+    return conclude(deployments, again, saved=options.save_plans)
 
 
 def deploy(deployments: Sequence[Deployment], *, plans: Path | None, preview: bool, sure: bool) -> None:
@@ -101,8 +101,8 @@ def side_by_side(deployments: Sequence[Deployment], work: Callable[[Deployment],
         raise StoppedError(note.number)
 
 
-def conclude(deployments: Sequence[Deployment], command: str, saved: Path | None) -> int:
-    """Says what was reached and what to do next; returns the exit code."""
+def conclude(deployments: Sequence[Deployment], again: str, saved: Path | None) -> int:
+    """Says what was reached and what to do next; returns the exit code. again: how to go on, as an order."""
     _report(deployments)
     for one in deployments:
         if one.state == "left out":
@@ -116,10 +116,17 @@ def conclude(deployments: Sequence[Deployment], command: str, saved: Path | None
         return 0
     if failed := [name for name, state in states.items() if state in ("failed", "preview failed")]:
         changed = " What was changed is recorded." if "failed" in states.values() else " Nothing of theirs was changed."
-        say(f"{', '.join(failed)}: the reasons stand above.{changed} Mend them, and run again: {command}", "red")
+        say(f"{', '.join(failed)}: the reasons stand above.{changed} Mend them; then {again}", "red")
     else:
-        say(f"not everything was agreed to. The same command asks again: {command}", "yellow")
+        say(f"not everything was agreed to. To be asked again, {again}", "yellow")
     return 1
+
+
+def _again(options: argparse.Namespace, given: Sequence[str]) -> str:
+    if options.plans:
+        # The engine misses the steps of a plan that are done, above all half of a replacement.
+        return f"save new plans with --save-plans {options.plans}, and apply those: the old ones fit no more"
+    return f"run again: {shlex.join(['.venv/bin/python', '-m', 'ops.deploy', *given])}"
 
 
 def _report(deployments: Sequence[Deployment]) -> None:

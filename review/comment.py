@@ -7,7 +7,6 @@ docs/review.md shows a comment and says how to read it.
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -35,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m review.comment", description=__doc__)
     parser.add_argument("preview", type=Path, help="what `pulumi preview --json` printed")
     parser.add_argument("--stack", required=True)
+    parser.add_argument("--commit", default="", help="whose preview this is, for the comment's head")
     parser.add_argument("--log", type=Path, help="what else the CLI said; shown if the preview has failed")
     parser.add_argument("--prices", type=Path, default=costs.PRICES, help="your prices, like planner/prices.yaml")
     parser.add_argument("--out", type=Path, help="where the comment goes; stdout unless given")
@@ -46,11 +46,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     log = options.log.read_text(errors="replace") if options.log and options.log.exists() else ""
     try:
-        blocks = comment(options.stack, parse(options.preview.read_text(errors="replace")), log, prices)
+        blocks = comment(options.stack, options.commit, parse(options.preview.read_text(errors="replace")), log, prices)
     except OSError as error:
-        blocks = failure(options.stack, [f"There is no preview, {error.strerror}: the job has ended before it."], log)
+        said = f"There is no preview, {error.strerror}: the job has ended before it."
+        blocks = failure(options.stack, options.commit, [said], log)
     except DigestError as error:
-        blocks = failure(options.stack, [f"There is no preview: {error}."], log)
+        blocks = failure(options.stack, options.commit, [f"There is no preview: {error}."], log)
     text, complete = fitted(blocks)
     if not complete:
         print(whole(blocks), file=sys.stderr)
@@ -66,20 +67,20 @@ def marker(stack: str) -> str:
     return f"<!-- preview: {stack} -->"
 
 
-def comment(stack: str, digest: Digest, log: str, prices: cost.Prices) -> list[Block]:
+def comment(stack: str, commit: str, digest: Digest, log: str, prices: cost.Prices) -> list[Block]:
     if digest.failed:
         said = [found.message for found in digest.diagnostics if found.severity in ("error", "info#err")]
-        return failure(stack, said, log)
+        return failure(stack, commit, said, log)
     same = digest.counts.get("same", 0)
     if not digest.steps:
         return [
-            Block(f"{marker(stack)}\nPreview of {code(stack)}: no changes, all {same:,} resources stay as they are.")
+            Block(f"{marker(stack)}\n{_named(stack, commit)}: no changes, all {same:,} resources stay as they are.")
         ]
     counts = [f"**{number:,}** {COUNTED.get(op, op)}" for op, number in _counts(digest.counts).items()]
     files = sum(differences.content(step) for step in digest.steps)
     renewed = f" Replaced only by new content under a new name: {files:,}." if files else ""
     stay = f", {same:,} stay as they are" if same else ""
-    head = f"{marker(stack)}\n### Preview of {code(stack)}\n\n{', '.join(counts)}{stay}.{renewed}"
+    head = f"{marker(stack)}\n### {_named(stack, commit)}\n\n{', '.join(counts)}{stay}.{renewed}"
     blocks = [Block(head)]
     if risky := approval.stateful(digest):
         blocks.append(Block(_careful(risky)))
@@ -92,16 +93,20 @@ def comment(stack: str, digest: Digest, log: str, prices: cost.Prices) -> list[B
     return blocks
 
 
-def failure(stack: str, said: Sequence[str], log: str) -> list[Block]:
+def failure(stack: str, commit: str, said: Sequence[str], log: str) -> list[Block]:
     """said: the program's and the engine's own messages; log: what the CLI said beside them."""
     lines = [line for message in (*said, log) for line in message.strip().splitlines() if line.strip()]
     # The last one in each failed preview: it adds nothing where there is a reason.
     telling = [line for line in dict.fromkeys(lines) if not line.endswith("preview failed")] or lines
     return [
-        Block(f"{marker(stack)}\n### Preview of {code(stack)} **failed**"),
-        replace(cuttable("messages", telling or ["The CLI has said nothing."], MOST, str), name=""),
+        Block(f"{marker(stack)}\n### {_named(stack, commit)} **failed**"),
+        cuttable("messages", telling or ["The CLI has said nothing."], MOST, str),
         Block(FAILED.format(stack=stack)),
     ]
+
+
+def _named(stack: str, commit: str) -> str:
+    return f"Preview of {code(stack)}" + (f" at {code(commit[:12])}" if commit else "")
 
 
 def _counts(counts: Mapping[str, int]) -> dict[str, int]:

@@ -10,6 +10,8 @@ from policy.objects import KEYS
 LIMIT = 65_536
 #: Longer lines are cut, so that one file does not push out all others.
 LONGEST_LINE = 400
+#: Which the policy finds by its first line, and of which no other line may be shown.
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SPECIAL = re.compile(r"[^A-Za-z0-9 .,:/=()\-]")
 
@@ -25,7 +27,7 @@ class Block:
 
 def visible(text: str) -> str:
     """Without colours, hidden characters and what looks like a key, a password or a token."""
-    text = KEYS.sub("[redacted]", _ANSI.sub("", text))
+    text = KEYS.sub("[redacted]", _PRIVATE_KEY.sub("[redacted]", _ANSI.sub("", text)))
     return "".join(
         char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode() for char in text
     )

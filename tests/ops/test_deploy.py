@@ -88,7 +88,7 @@ def fleet(*failing: str, stacks: tuple[str, ...] = ("apac", "eu", "global")) -> 
 
 def run(stacks: list[Stack], *, preview: bool = True, sure: bool = True) -> int:
     deploy.deploy(stacks, plans=None, preview=preview, sure=sure)
-    return deploy.conclude(stacks, "the command", saved=None)
+    return deploy.conclude(stacks, "run again: the command", saved=None)
 
 
 def test_everything_is_previewed_before_it_is_changed_and_global_comes_last(said):
@@ -109,7 +109,7 @@ def test_a_region_that_fails_leaves_global_out_with_the_reason_and_the_next_comm
     assert sorted(stacks[0].calls) == ["up apac", "up eu"]
     assert "global was left out: it asks eu, which did not come up" in said
     assert "eu: the reasons stand above" in said[-1]
-    assert "run again: the command" in said[-1]
+    assert "Mend them; then run again: the command" in said[-1]
 
 
 def test_a_preview_that_fails_stops_before_any_change(said):

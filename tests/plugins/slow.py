@@ -1,7 +1,7 @@
 """A provider whose resources take their time and leave files: the world that Pulumi's state must know.
 
 `slow:index:Thing` has `seconds` and `folder`, where it writes `<name>.begun` and then `<name>`, each with the time.
-With `fail` it takes the time and refuses with that text.
+Another `form` replaces it. With `fail` it takes the time and refuses with that text.
 """
 
 import asyncio
@@ -26,7 +26,8 @@ class SlowProvider(p.Provider):
 
     async def diff(self, request: p.DiffRequest) -> p.DiffResponse:
         old, new = plain_map(request.old_state), plain_map(request.new_inputs)
-        return p.DiffResponse(changes=old != new, diffs=[key for key in new if old.get(key) != new[key]])
+        diffs = [key for key in new if old.get(key) != new[key]]
+        return p.DiffResponse(changes=old != new, diffs=diffs, replaces=[key for key in diffs if key == "form"])
 
     async def create(self, request: p.CreateRequest) -> p.CreateResponse:
         name, inputs = request.urn.rpartition("::")[2], plain_map(request.properties)

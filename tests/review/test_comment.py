@@ -114,6 +114,21 @@ def test_a_preview_without_json_is_a_failure_with_what_the_cli_said(capsys, tmp_
     assert "\nerror: could not get the lock; key [redacted]\n" in found
 
 
+@pytest.mark.parametrize("case", ["none", "update", "failure"])
+def test_the_head_says_of_which_commit_it_is(capsys, case):
+    head = written(capsys, case, "--commit=1a2b3c4d5e6f7890").splitlines()[1]
+    assert "Preview of <code>test</code> at <code>1a2b3c4d5e6f</code>" in head
+
+
+def test_a_failure_in_wide_letters_fits_into_a_comment_too(capsys, tmp_path):
+    (tmp_path / "log").write_text("\n".join(f"{number} {'é' * 400}" for number in range(120)))
+    found, log = of(capsys, tmp_path, "", f"--log={tmp_path}/log")
+    assert len(found.encode()) <= markdown.LIMIT
+    assert "**failed**" in found
+    assert "leaves out 1 part(s): <code>messages</code>" in found
+    assert "é" * 400 in log
+
+
 def test_a_job_that_ended_before_leaves_a_comment_too(capsys, tmp_path):
     assert comment.main(["--stack=test", str(tmp_path / "none.json"), f"--log={tmp_path}/none.log"]) == 0
     assert "There is no preview, No such file or directory" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 import html
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -37,6 +38,12 @@ def test_hidden_characters_are_seen_and_keys_and_colours_are_not():
     assert markdown.visible("a\u202eb\x00\x1b[31mred\x1b[0m") == "a\\u202eb\\x00red"
     key = "AKIA" + "A" * 16
     assert markdown.visible(f"key {key}\npassword: {'x' * 24}") == "key [redacted]\n[redacted]"
+
+
+@pytest.mark.parametrize(("end", "after"), [("\n+-----END RSA PRIVATE KEY-----\n+after", "\n+after"), ("", "")])
+def test_of_a_private_key_no_line_is_seen_also_if_its_end_is_cut_off(end, after):
+    text = f"+before\n+-----BEGIN RSA PRIVATE KEY-----\n+MIIEpAIBAAKCAQEA\n+q8Zx{end}"
+    assert markdown.visible(text) == f"+before\n+[redacted]{after}"
 
 
 def test_long_blocks_and_lines_say_how_much_is_missing_and_the_whole_is_kept_for_the_log():
