@@ -26,7 +26,7 @@ def connect(parent: pulumi.Resource, cluster_id: str) -> k8s.Provider:
     return k8s.Provider(
         "cluster",
         context=pulumi.Config("kubernetes").require("context"),
-        cluster_identifier=_identifier(cluster_id),
+        cluster_identifier=None if cluster_id == UNCHECKED else cluster_id,
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
         upsert_existing_objects=True,
@@ -34,30 +34,18 @@ def connect(parent: pulumi.Resource, cluster_id: str) -> k8s.Provider:
     )
 
 
-def _identifier(cluster_id: str) -> str | None:
-    return None if cluster_id == UNCHECKED else cluster_id
-
-
-def namespace(name: str, cluster_id: str, *, protect: bool, parent: pulumi.Resource) -> pulumi.Output[str]:
+def namespace(name: str, *, protect: bool, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """Makes the namespace, which admits only pods of the `restricted` Pod Security Standard; returns its name.
 
-    One that is there already is another stack's, and is not taken over: a copied stack file ends here, before there is
-    anything beside what the other stack has. Whoever deletes a namespace deletes all that is in it, claims included:
-    `protect` has Pulumi refuse that.
+    Whoever deletes it deletes all that is in it, claims included: `protect` has Pulumi refuse that.
     """
-    owner = k8s.Provider(
-        "cluster-namespace",
-        context=pulumi.Config("kubernetes").require("context"),
-        cluster_identifier=_identifier(cluster_id),
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
     made = k8s.core.v1.Namespace(
         name,
         metadata={
             "name": name,
             "labels": {**labels.OURS, **labels.POD_SECURITY},
         },
-        opts=pulumi.ResourceOptions(parent=parent, provider=owner, protect=protect),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
     )
     return made.metadata["name"]
 

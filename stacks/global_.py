@@ -29,7 +29,7 @@ class GlobalStack(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, providers=[cluster])
 
         regions = {region: region_outputs(region) for region in settings.regions}
-        namespace = _cluster.namespace(settings.namespace, settings.cluster_id, protect=settings.protect, parent=self)
+        namespace = _cluster.namespace(settings.namespace, protect=settings.protect, opts=child)
         reading = {
             "namespace": namespace,
             "priority_class": _cluster.priority_class(name, "read-path", READ_PRIORITY, child),

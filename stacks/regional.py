@@ -45,7 +45,7 @@ class RegionalStack(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, providers=[_cluster.connect(self, settings.cluster_id)])
         secrets = pulumi.Config()
 
-        namespace = _cluster.namespace(settings.namespace, settings.cluster_id, protect=settings.protect, parent=self)
+        namespace = _cluster.namespace(settings.namespace, protect=settings.protect, opts=child)
         everywhere = {"namespace": namespace}
         writing = {
             **everywhere,

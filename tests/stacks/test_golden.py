@@ -6,7 +6,7 @@ from tests import golden
 from tests.stacks import built
 
 REGION = {
-    "stack": 7,
+    "stack": 6,
     "identity": 2,
     "metrics": 18,
     "traces": 10,
@@ -25,7 +25,7 @@ REGION = {
     "tempo": 9,
     "network": 15,
 }
-COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 5, "identity": 2, "query": 6, "grafana": 11, "network": 4}}
+COUNTS = {"apac": REGION, "eu": REGION, "global": {"stack": 4, "identity": 2, "query": 6, "grafana": 11, "network": 4}}
 
 
 @pytest.mark.parametrize("stack", built.STACKS)
