@@ -20,8 +20,11 @@ def command(*arguments: str, under: tuple[str, ...] = (), stdin: str = "") -> su
 def platform_up():
     """The output of `local up`. In the end the platform is as it was: made anew if it ran before, else taken down."""
     was_running = node.current() is not None
-    yield command("up").stdout
-    command("up" if was_running else "down")
+    try:
+        yield command("up").stdout
+    finally:
+        # Also where it did not come up: what half of it runs would be left behind.
+        command("up" if was_running else "down")
 
 
 @pytest.fixture(scope="session")
