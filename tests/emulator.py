@@ -17,11 +17,13 @@ def emulator() -> Iterator[str]:
     """host:port"""
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
-    address = "{}:{}".format(*server.get_host_and_port())
-    # All servers of a process serve one account, with what the tests of another module have left in it.
-    urllib.request.urlopen(urllib.request.Request(f"http://{address}/moto-api/reset", method="POST")).close()
-    yield address
-    server.stop()
+    try:
+        address = "{}:{}".format(*server.get_host_and_port())
+        # All servers of a process serve one account, with what the tests of another module have left in it.
+        urllib.request.urlopen(urllib.request.Request(f"http://{address}/moto-api/reset", method="POST")).close()
+        yield address
+    finally:
+        server.stop()
 
 
 def client(service: str, address: str, region: str = REGION) -> BaseClient:

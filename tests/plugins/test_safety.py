@@ -263,8 +263,8 @@ def test_a_cluster_made_anew_gets_all_and_tokens_and_buckets_stay(up: Region, co
     refused_alike(up)
 
     succeeded(up.stack.refresh())
-    forgotten = {found["type"] for found in up.stack.resources() if found["type"].startswith("kubernetes:")}
-    assert forgotten == {"kubernetes:core/v1:Namespace"}, "the one that proves the cluster is in each of them"
+    left = {found["type"] for found in up.stack.resources() if found["type"].startswith("kubernetes:")}
+    assert left == {"kubernetes:core/v1:Namespace"}, "all is forgotten but kube-system, which is in every cluster"
     up.write({"observability:clusterId": moved.cluster_id()})
     succeeded(up.stack.up())
 
